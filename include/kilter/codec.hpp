@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Messages to bytes and back, by the wire table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "frame.hpp"
+#include "wire.hpp"
+
+namespace kilter {
+
+/// What bytes can be appended to: a std::string, a std::vector or fixed_buffer of bytes.
+template <class Out>
+concept output = requires(Out& out, std::size_t n) {
+    requires detail::byte_like<std::remove_cvref_t<decltype(*out.data())>>;
+    out.resize(n);
+    { out.size() } -> std::convertible_to<std::size_t>;
+    { out.max_size() } -> std::convertible_to<std::size_t>;
+};
+
+/// The size of the frame that encode() makes of `message`: length, code and payload.
+template <message M>
+constexpr std::size_t encoded_size(const M& message) noexcept {
+    std::size_t size = frame_overhead;
+    wire::row_of<M>().for_each_field([&](const auto& field) { size += field.size(message); });
+    return size;
+}
+
+/// May `message` be sent as it is, in a frame with at most `max_payload` bytes? It says what is wrong with
+/// it otherwise. Whether it may be sent *now* is for a session to say.
+template <message M>
+constexpr errc check(const M& message, std::uint32_t max_payload = data_size_64k) noexcept {
+    auto wrong = errc::ok;
+    wire::row_of<M>().for_each_field([&](const auto& field) {
+        if (wrong == errc::ok) wrong = field.check(message);
+    });
+    if (wrong == errc::ok && encoded_size(message) - frame_overhead > max_payload) return errc::too_long;
+    return wrong;
+}
+
+namespace detail {
+
+/// Writes a frame that has been checked, `size` bytes of it.
+template <message M, byte_like Byte>
+constexpr void write_frame(const M& message, std::size_t size, Byte* at) noexcept {
+    const auto& row = wire::row_of<M>();
+    writer<Byte> out{at};
+    out.u32(static_cast<std::uint32_t>(size - length_size));
+    out.u8(static_cast<unsigned char>(row.code));
+    row.for_each_field([&](const auto& field) { field.write(message, out); });
+}
+
+/// Makes room for `size` more bytes and says where it begins, or gives nullptr if that can't be.
+template <output Out>
+constexpr auto* extend(Out& out, std::size_t size) {
+    const std::size_t before = out.size();
+    if (size > out.max_size() - before) return decltype(out.data()){nullptr};
+    out.resize(before + size);
+    return out.data() + before;
+}
+
+}  // namespace detail
+
+/// Appends the frame of `message` to `out`, which stays as it was if that can't be done.
+template <message M, output Out>
+constexpr errc encode(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
+    if (const auto wrong = check(message, max_payload); wrong != errc::ok) return wrong;
+    const auto size = encoded_size(message);
+    auto* at = detail::extend(out, size);
+    if (at == nullptr) return errc::no_room;
+    detail::write_frame(message, size, at);
+    return errc::ok;
+}
+
+/// Writes the frame of `message` to the front of `out`. The result is its size.
+template <message M>
+constexpr result<std::size_t> encode(const M& message, std::span<char> out,
+                                     std::uint32_t max_payload = data_size_64k) noexcept {
+    if (const auto wrong = check(message, max_payload); wrong != errc::ok) return wrong;
+    const auto size = encoded_size(message);
+    if (size > out.size()) return errc::no_room;
+    detail::write_frame(message, size, out.data());
+    return size;
+}
+
+namespace detail {
+
+/// Messages with a piece of a body, which may be cut anywhere.
+template <class M>
+concept body_like = std::is_same_v<M, command::body> || std::is_same_v<M, reply::replace_body>;
+
+}  // namespace detail
+
+/// Appends a body of any length, in as many frames as it takes, to `out`, which stays as it was if there
+/// isn't room for all of them. An empty one takes one frame.
+template <detail::body_like M, output Out>
+constexpr errc encode_in_pieces(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
+    auto body = message.chunk;
+    const auto frames = body.empty() ? 1 : (body.size() - 1) / max_payload + 1;
+    auto* at = detail::extend(out, body.size() + frames * frame_overhead);
+    if (at == nullptr) return errc::no_room;
+    for (std::size_t i = 0; i != frames; ++i) {
+        const M piece{body.substr(0, max_payload)};
+        body.remove_prefix(piece.chunk.size());
+        detail::write_frame(piece, encoded_size(piece), at);
+        at += encoded_size(piece);
+    }
+    return errc::ok;
+}
+
+/// The frame of a message that is known in advance, as an array made at compile time:
+/// `constexpr auto go_on = frame_of([] { return reply::proceed{}; });`
+template <class Make>
+constexpr auto frame_of(Make make) noexcept {
+    std::array<char, encoded_size(Make{}())> bytes{};
+    static_assert(check(Make{}()) == errc::ok, "this message can't be sent");
+    static_cast<void>(encode(make(), std::span<char>{bytes}));
+    return bytes;
+}
+
+namespace detail {
+
+/// Reads the payload of one message. All of it must be used up.
+template <class Row, class M>
+constexpr errc read_payload(const Row& row, std::string_view payload, M& message) noexcept {
+    auto wrong = errc::ok;
+    row.for_each_field([&](const auto& field) {
+        if (wrong == errc::ok) wrong = field.read(message, payload);
+    });
+    if (wrong == errc::ok && !payload.empty()) return errc::trailing_bytes;
+    return wrong;
+}
+
+/// Finds the row of a frame's code, reads the message and hands it on to `f`, which says whether it will
+/// have it. This is the one dispatch of all that receives.
+template <const auto& Table, class F>
+constexpr errc visit_message(const frame& in, F&& f) {
+    auto outcome = errc::unknown_code;
+    const auto try_row = [&](const auto& row) {
+        if (row.code != in.code) return false;
+        typename std::remove_cvref_t<decltype(row)>::message message{};
+        outcome = read_payload(row, in.payload, message);
+        if (outcome == errc::ok) outcome = f(message);
+        return true;
+    };
+    std::apply([&](const auto&... row) { static_cast<void>((try_row(row) || ...)); }, Table);
+    return outcome;
+}
+
+template <class Any, const auto& Table>
+constexpr result<Any> decode_any(const frame& in) noexcept {
+    Any any;
+    const auto wrong = visit_message<Table>(in, [&]<class M>(const M& message) {
+        // clang 14 with libstdc++ 12 can't put an alternative into a variant in a constant expression, so
+        // a whole variant is assigned.
+        any = Any{std::in_place_type<M>, message};
+        return errc::ok;
+    });
+    if (wrong != errc::ok) return wrong;
+    return any;
+}
+
+}  // namespace detail
+
+/// The frame as a command. Its views look into the frame.
+constexpr result<command::any> decode_command(const frame& in) noexcept {
+    return detail::decode_any<command::any, wire::commands>(in);
+}
+
+/// The frame as a reply. Its views look into the frame.
+constexpr result<reply::any> decode_reply(const frame& in) noexcept {
+    return detail::decode_any<reply::any, wire::replies>(in);
+}
+
+/// The payload as a message of type `M`.
+template <message M>
+constexpr result<M> decode(std::string_view payload) noexcept {
+    M message{};
+    if (const auto wrong = detail::read_payload(wire::row_of<M>(), payload, message); wrong != errc::ok)
+        return wrong;
+    return message;
+}
+
+}  // namespace kilter

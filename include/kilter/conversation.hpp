@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Where a conversation stands, and whether a message may come now.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "error.hpp"
+#include "rules.hpp"
+
+namespace kilter {
+
+/// Who says it. We are strict with what we say, and as lenient as the tables allow with what we hear.
+enum class manner : bool { said, heard };
+
+/// Where one conversation between an MTA and a filter stands.
+///
+/// It knows neither bytes nor which side it is on: it is told every command and every reply, ours and the
+/// other side's, and says whether that one may come now. What may not come changes nothing.
+class conversation {
+public:
+    /// A command comes. It moves the conversation on if it may.
+    template <class M>
+    constexpr errc command(const M& m, manner how) noexcept {
+        const auto& rule = rules::of<M>();
+        if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
+        if constexpr (std::is_same_v<M, command::negotiate>) {
+            if (const auto wrong = offer(m); wrong != errc::ok) return wrong;
+        }
+        move(rule, how);
+        return errc::ok;
+    }
+
+    /// A reply comes. It moves the conversation on if it may.
+    template <class M>
+    constexpr errc reply(const M& m, manner how) noexcept {
+        const auto& rule = rules::of<M>();
+        if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
+        if constexpr (std::is_same_v<M, reply::negotiate>) {
+            if (const auto wrong = agree(m); wrong != errc::ok) return wrong;
+        }
+        move(rule);
+        return errc::ok;
+    }
+
+    /// The last command that moved the conversation on.
+    constexpr phase at() const noexcept { return at_; }
+
+    constexpr bool open() const noexcept { return at_ != phase::closed; }
+
+    /// Is a message under way, from `mail` to the last reply to `end_of_message`?
+    constexpr bool in_message() const noexcept { return phase::mail <= at_ && at_ <= phase::end_of_message; }
+
+    /// The command that is still to be answered, or none.
+    constexpr question asked() const noexcept { return asked_ == nullptr ? question::none : asked_->asks; }
+    constexpr bool reply_due() const noexcept { return asked_ != nullptr; }
+
+    /// What the last verdict ended.
+    constexpr scope ended() const noexcept { return ended_; }
+
+    /// What is over, then: the MTA says nothing more about a `message` until the next
+    /// `mail`, and nothing more on a `connection` but quit.
+    constexpr scope over() const noexcept { return over_; }
+
+    /// Would the MTA say this command now? Not if the filter doesn't want it, has skipped the rest of its
+    /// kind, or has given a verdict that ends all that it belongs to.
+    template <class M>
+    constexpr bool wanted() const noexcept {
+        const auto& rule = rules::of<M>();
+        return !finished(rule) && !has(options_, rule.not_sent) && !has(skipped_, rule.asks);
+    }
+
+    /// Has a verdict ended what this command belongs to?
+    template <class M>
+    constexpr bool finished() const noexcept {
+        return finished(rules::of<M>());
+    }
+
+    /// As agreed. Before: as offered.
+    constexpr std::uint32_t version() const noexcept { return version_; }
+    constexpr action actions() const noexcept { return actions_; }
+    constexpr option options() const noexcept { return options_; }
+
+    /// Nothing may come any more.
+    constexpr void close() noexcept {
+        at_ = phase::closed;
+        asked_ = nullptr;
+    }
+
+    bool operator==(const conversation&) const = default;
+
+private:
+    enum class run : std::uint8_t { none, going_on, over };
+
+    constexpr errc may_come(const rules::command_rule& rule, manner how) const noexcept {
+        if (!open()) return errc::closed;
+        if (reply_due() && (how == manner::said || rule.owed == rules::while_owed::refused))
+            return errc::reply_owed;
+        const auto in = how == manner::said ? rule.in : rule.in | rule.also_heard;
+        return in.has(at_) || in.meets(passed_over()) ? errc::ok : errc::out_of_turn;
+    }
+
+    /// The phases that we count as reached because the commands that lead there aren't sent: a command that
+    /// the filter doesn't want counts as if it had come.
+    constexpr rules::phases passed_over() const noexcept {
+        auto reached = rules::only(at_);
+        if (at_ < phase::negotiated || reply_due()) return reached;
+        for (bool more = true; more;) {
+            more = false;
+            detail::for_each_row(rules::commands, [&](const rules::command_rule& rule) {
+                const bool passes = has(options_, rule.not_sent) && rule.in.meets(reached);
+                if (!passes || rule.leads.only_back || reached.has(rule.leads.to)) return;
+                reached = reached | rules::only(rule.leads.to);
+                more = true;
+            });
+        }
+        return reached;
+    }
+
+    constexpr void move(const rules::command_rule& rule, manner how) noexcept {
+        if (rule.owed == rules::while_owed::cancelled) {  // quit, quit_nc
+            asked_ = nullptr;
+            stale_ = false;
+            over_ = scope::nothing;
+        }
+        stale_ = stale_ || (reply_due() && rules::of_a_mail(*asked_));
+        if (rule.leads.to == phase::mail) over_ = scope::nothing;
+        if (rule.leads.to <= phase::mail) skipped_ = question::none;
+        if (rule.leads.to == phase::end_of_message) replacement_ = run::none;
+        const bool unheard =
+            how == manner::said && (has(options_, rule.not_sent) || has(skipped_, rule.asks));
+        at_ = rule.leads.from(at_);
+        if (rule.asks != question::none && !unheard && !has(options_, rule.silent)) asked_ = &rule;
+    }
+
+    constexpr errc may_come(const rules::reply_rule& rule, manner how) const noexcept {
+        if (!open()) return errc::closed;
+        if (!reply_due()) return errc::reply_not_due;
+        if (how == manner::said && rule.answers == question::none) return errc::not_for_sending;
+        const auto answers = how == manner::said ? rule.answers : rule.answers | rule.also_heard;
+        if (!has(answers, asked_->asks)) return errc::wrong_reply;
+        if (!has_all(actions_, rule.needs)) return errc::action_not_granted;
+        if (!has_all(options_, rule.needs_option)) return errc::option_not_granted;
+        if (stale_ && rule.needs != action::none) return errc::message_gone;
+        if (how == manner::said && rule.in_one_run && replacement_ == run::over)
+            return errc::body_interrupted;
+        return errc::ok;
+    }
+
+    constexpr void move(const rules::reply_rule& rule) noexcept {
+        if (rule.in_one_run)
+            replacement_ = run::going_on;
+        else if (replacement_ == run::going_on)
+            replacement_ = run::over;
+        if (rule.says == verdict::none) return;
+
+        const auto& asked = *asked_;
+        const bool stale = stale_;
+        asked_ = nullptr;
+        stale_ = false;
+        ended_ = stale ? scope::nothing : rules::ends(rule.says, asked);
+        if (stale) return;
+        if (rule.says == verdict::skip) skipped_ |= asked.asks;
+        if (ended_ == scope::connection) over_ = ended_;
+        if (ended_ == scope::message) {
+            at_ = rule.says == verdict::refuse ? asked.after_refusal : phase::greeted;
+            if (at_ == phase::greeted && asked.asks != question::end_of_message) over_ = ended_;
+        }
+    }
+
+    constexpr bool finished(const rules::command_rule& rule) const noexcept {
+        using rules::from_to;
+        switch (over_) {
+            case scope::connection:
+                return rule.in.meets(from_to(phase::connected, phase::body)) &&
+                       rule.owed != rules::while_owed::cancelled;
+            case scope::message:
+                return rule.in.meets(rules::in_a_mail) && !rule.in.has(phase::greeted);
+            default:
+                return false;
+        }
+    }
+
+    /// The offer is kept in the place of what will be agreed.
+    constexpr errc offer(const command::negotiate& m) noexcept {
+        if (m.version < oldest_version) return errc::version_too_old;
+        version_ = m.version;
+        actions_ = m.actions == action::none ? v1_actions : m.actions;
+        options_ = m.options == option::none ? v1_options : m.options;
+        return errc::ok;
+    }
+
+    constexpr errc agree(const reply::negotiate& m) noexcept {
+        if (m.version < oldest_version) return errc::version_too_old;
+        if (m.version > version_) return errc::version_too_new;
+        if (!has_all(actions_, m.actions)) return errc::action_not_offered;
+        if (!has_all(options_, m.options)) return errc::option_not_offered;
+        at_ = phase::negotiated;
+        version_ = m.version;
+        actions_ = m.actions;
+        options_ = m.options;
+        if (version_ < 3) options_ |= option::no_unknown;  // the commands that came with versions 3 and 4
+        if (version_ < 4) options_ |= option::no_data;
+        return errc::ok;
+    }
+
+    const rules::command_rule* asked_ = nullptr;
+    std::uint32_t version_ = 0;
+    action actions_{};
+    option options_{};
+    question skipped_{};
+    phase at_ = phase::fresh;
+    scope ended_ = scope::nothing;
+    scope over_ = scope::nothing;
+    run replacement_ = run::none;
+    bool stale_ = false;  ///< the message that the owed reply is about has been abandoned
+};
+
+}  // namespace kilter

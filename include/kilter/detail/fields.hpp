@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// The kinds of field that messages are made of: how each lies on the wire, and what may be sent in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "../error.hpp"
+#include "../messages.hpp"
+#include "bytes.hpp"
+#include "texts.hpp"
+
+namespace kilter::detail {
+
+// Every kind has the same five functions:
+//   size(m)       how many bytes it takes
+//   check(m)      may it be sent as it is?
+//   write(m, w)   puts it where the writer stands
+//   read(m, in)   takes it off the front of `in`
+//   visit(m, f)   calls f(name, member) for each member of the message that it stands for
+//
+// What a kind tolerates when it reads is part of the kind, and named.
+
+/// Four bytes, big-endian: a number or a set of bits.
+template <class M, class T>
+struct number {
+    using number_check = errc (*)(std::uint32_t) noexcept;
+    static constexpr errc any(std::uint32_t) noexcept { return errc::ok; }
+
+    std::string_view name;
+    T M::*member;
+    number_check allowed;
+
+    constexpr number(std::string_view n, T M::*m, number_check c = any) : name{n}, member{m}, allowed{c} {}
+
+    constexpr std::size_t size(const M&) const noexcept { return 4; }
+    constexpr errc check(const M& m) const noexcept { return allowed(static_cast<std::uint32_t>(m.*member)); }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.u32(static_cast<std::uint32_t>(m.*member));
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        if (in.size() < 4) return errc::missing_field;
+        m.*member = static_cast<T>(load_u32(in.data()));
+        in.remove_prefix(4);
+        return errc::ok;
+    }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+/// Counts of header fields: Sendmail reads them as signed, Postfix as unsigned numbers.
+constexpr errc header_position(std::uint32_t n) noexcept {
+    return n <= 0x7fff'ffff ? errc::ok : errc::bad_index;
+}
+constexpr errc header_count(std::uint32_t n) noexcept {
+    return n != 0 ? header_position(n) : errc::bad_index;
+}
+
+/// One byte.
+template <class M>
+struct octet {
+    std::string_view name;
+    char M::*member;
+
+    constexpr octet(std::string_view n, char M::*m) : name{n}, member{m} {}
+
+    constexpr std::size_t size(const M&) const noexcept { return 1; }
+    constexpr errc check(const M&) const noexcept { return errc::ok; }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.u8(static_cast<unsigned char>(m.*member));
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        if (in.empty()) return errc::missing_field;
+        m.*member = in.front();
+        in.remove_prefix(1);
+        return errc::ok;
+    }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+constexpr errc read_text(std::string_view& text, std::string_view& in) noexcept {
+    const auto end = in.find('\0');
+    if (end == in.npos) return in.empty() ? errc::missing_field : errc::missing_nul;
+    text = in.substr(0, end);
+    in.remove_prefix(end + 1);
+    return errc::ok;
+}
+
+constexpr void write_text(std::string_view text, auto& out) noexcept {
+    out.bytes(text.data(), text.size());
+    out.u8(0);
+}
+
+/// A text and its NUL.
+template <class M>
+struct text {
+    std::string_view name;
+    std::string_view M::*member;
+    text_check allowed;
+
+    constexpr text(std::string_view n, std::string_view M::*m, text_check c = any_text)
+        : name{n}, member{m}, allowed{c} {}
+
+    constexpr std::size_t size(const M& m) const noexcept { return (m.*member).size() + 1; }
+    constexpr errc check(const M& m) const noexcept { return allowed(m.*member); }
+    constexpr void write(const M& m, auto& out) const noexcept { write_text(m.*member, out); }
+    constexpr errc read(M& m, std::string_view& in) const noexcept { return read_text(m.*member, in); }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+/// A text with at least one byte: libmilter ends a session over an empty header name (engine.c dec_arg2()).
+template <class M>
+struct nonempty_text : text<M> {
+    using text<M>::text;
+
+    constexpr errc check(const M& m) const noexcept {
+        return (m.*this->member).empty() ? errc::empty_name : text<M>::check(m);
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        const auto e = text<M>::read(m, in);
+        return e == errc::ok && (m.*this->member).empty() ? errc::empty_name : e;
+    }
+};
+template <class M, class... Check>
+nonempty_text(std::string_view, std::string_view M::*, Check...) -> nonempty_text<M>;
+
+/// A text that nothing follows, so that its NUL may be missing: Postfix takes reply codes and reasons so.
+template <class M>
+struct text_maybe_unterminated : text<M> {
+    using text<M>::text;
+
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        if (in.find('\0') != in.npos) return text<M>::read(m, in);
+        m.*this->member = in;
+        in = {};
+        return errc::ok;
+    }
+};
+template <class M, class... Check>
+text_maybe_unterminated(std::string_view, std::string_view M::*, Check...) -> text_maybe_unterminated<M>;
+
+/// A last text that is left out when it is empty.
+template <class M>
+struct optional_text : text<M> {
+    using text<M>::text;
+
+    constexpr std::size_t size(const M& m) const noexcept {
+        return (m.*this->member).empty() ? 0 : text<M>::size(m);
+    }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        if (!(m.*this->member).empty()) text<M>::write(m, out);
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        m.*this->member = {};
+        return in.empty() ? errc::ok : text<M>::read(m, in);
+    }
+};
+template <class M, class... Check>
+optional_text(std::string_view, std::string_view M::*, Check...) -> optional_text<M>;
+
+/// The value of a header field: on the wire one text, here its first space and the rest.
+template <class M>
+struct spaced_text : text<M> {
+    std::string_view space_name;
+    std::string_view M::*space;
+
+    constexpr spaced_text(std::string_view n, std::string_view M::*m, std::string_view sn,
+                          std::string_view M::*s, text_check c = any_text)
+        : text<M>{n, m, c}, space_name{sn}, space{s} {}
+
+    constexpr std::size_t size(const M& m) const noexcept { return (m.*space).size() + text<M>::size(m); }
+    constexpr errc check(const M& m) const noexcept {
+        if (!(m.*space).empty() && m.*space != " ") return errc::bad_header_value;
+        return text<M>::check(m);
+    }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.bytes((m.*space).data(), (m.*space).size());
+        text<M>::write(m, out);
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        m.*space = {};
+        return text<M>::read(m, in);
+    }
+    constexpr void visit(auto& m, auto&& f) const {
+        text<M>::visit(m, f);
+        f(space_name, m.*space);
+    }
+};
+
+/// Everything that is left of the payload; any byte may occur.
+template <class M>
+struct rest {
+    std::string_view name;
+    std::string_view M::*member;
+
+    constexpr rest(std::string_view n, std::string_view M::*m) : name{n}, member{m} {}
+
+    constexpr std::size_t size(const M& m) const noexcept { return (m.*member).size(); }
+    constexpr errc check(const M&) const noexcept { return errc::ok; }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.bytes((m.*member).data(), (m.*member).size());
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        m.*member = in;
+        in = {};
+        return errc::ok;
+    }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+/// More bytes than we know of, which are passed over: libmilter reads an offer so (engine.c st_optionneg()).
+template <class M>
+struct ignored {
+    constexpr std::size_t size(const M&) const noexcept { return 0; }
+    constexpr errc check(const M&) const noexcept { return errc::ok; }
+    constexpr void write(const M&, auto&) const noexcept {}
+    constexpr errc read(M&, std::string_view& in) const noexcept {
+        in = {};
+        return errc::ok;
+    }
+    constexpr void visit(auto&, auto&&) const {}
+};
+
+/// A list that takes all that is left. What ends it is seen to here, the items are read when asked for.
+template <class M, class List, errc (*Check)(std::string_view) noexcept,
+          errc (*Sound)(std::string_view) noexcept>
+struct list {
+    std::string_view name;
+    List M::*member;
+
+    constexpr list(std::string_view n, List M::*m) : name{n}, member{m} {}
+
+    constexpr std::size_t size(const M& m) const noexcept { return (m.*member).bytes().size(); }
+    constexpr errc check(const M& m) const noexcept { return Check((m.*member).bytes()); }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.bytes((m.*member).bytes().data(), size(m));
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        m.*member = List{in};
+        const auto e = Sound(in);
+        in = {};
+        return e;
+    }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+constexpr errc sound_texts(std::string_view bytes) noexcept {
+    return bytes.empty() || bytes.back() == '\0' ? errc::ok : errc::missing_nul;
+}
+
+constexpr errc sound_definitions(std::string_view bytes) noexcept {
+    if (const auto e = sound_texts(bytes); e != errc::ok) return e;
+    bool odd = false;
+    for (auto at = bytes.find('\0'); at != bytes.npos; at = bytes.find('\0', at + 1)) odd = !odd;
+    return odd ? errc::missing_value : errc::ok;
+}
+
+/// As Postfix 3.7 milter8.c reads macro lists. Stages that nobody knows are for the reader to pass over.
+constexpr errc sound_symbols(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        if (bytes.size() < 5) return errc::missing_field;
+        const auto end = bytes.find('\0', 4);
+        if (end == bytes.npos) return errc::missing_nul;
+        bytes.remove_prefix(end + 1);
+    }
+    return errc::ok;
+}
+
+/// Ours are in ascending order, each stage known and at most once. Sendmail 8.17 honours the list of end
+/// of message only if there is one of end of headers, and without the former it sends none at the latter.
+constexpr errc sendable_symbols(std::string_view bytes) noexcept {
+    if (const auto e = sound_symbols(bytes); e != errc::ok) return e;
+    std::uint32_t next = 0;
+    bool end_of_message = false;
+    bool end_of_headers = false;
+    for (const auto& s : symbol_list{bytes}) {
+        const auto number = static_cast<std::uint32_t>(s.at);
+        if (number < next || number >= stage_names.size()) return errc::bad_symbols;
+        next = number + 1;
+        end_of_message |= s.at == stage::end_of_message;
+        end_of_headers |= s.at == stage::end_of_headers;
+    }
+    return end_of_message == end_of_headers ? errc::ok : errc::bad_symbols;
+}
+
+/// Texts, each ended by a NUL.
+template <class M>
+struct texts : list<M, text_list, sound_texts, sound_texts> {
+    using list<M, text_list, sound_texts, sound_texts>::list;
+};
+template <class M>
+texts(std::string_view, text_list M::*) -> texts<M>;
+
+/// Pairs of texts: names and values.
+template <class M>
+struct pairs : list<M, definition_list, sound_definitions, sound_definitions> {
+    using list<M, definition_list, sound_definitions, sound_definitions>::list;
+};
+template <class M>
+pairs(std::string_view, definition_list M::*) -> pairs<M>;
+
+/// Stages and names.
+template <class M>
+struct symbols : list<M, symbol_list, sendable_symbols, sound_symbols> {
+    using list<M, symbol_list, sendable_symbols, sound_symbols>::list;
+};
+template <class M>
+symbols(std::string_view, symbol_list M::*) -> symbols<M>;
+
+/// Family, port and address of a client. Nothing follows the family 'U'; if something does, it is passed
+/// over, as libmilter does (engine.c st_connectinfo()).
+struct client_address {
+    using M = command::connect;
+
+    static constexpr bool has_address(const M& m) noexcept { return m.family != family::unknown; }
+
+    constexpr std::size_t size(const M& m) const noexcept {
+        return has_address(m) ? 1 + 2 + m.address.size() + 1 : 1;
+    }
+    constexpr errc check(const M& m) const noexcept {
+        for (const auto& known : family_names)
+            if (known.value == m.family) return any_text(m.address);
+        return errc::unknown_family;
+    }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.u8(static_cast<unsigned char>(m.family));
+        if (!has_address(m)) return;
+        out.u16(m.port);
+        write_text(m.address, out);
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        if (in.empty()) return errc::missing_field;
+        m = {.hostname = m.hostname, .family = static_cast<family>(in.front())};
+        if (const auto e = check(m); e != errc::ok) return e;
+        in.remove_prefix(1);
+        if (!has_address(m)) {
+            in = {};
+            return errc::ok;
+        }
+        if (in.size() < 2) return errc::missing_field;
+        m.port = load_u16(in.data());
+        in.remove_prefix(2);
+        return read_text(m.address, in);
+    }
+    constexpr void visit(auto& m, auto&& f) const {
+        f(std::string_view{"family"}, m.family);
+        f(std::string_view{"port"}, m.port);
+        f(std::string_view{"address"}, m.address);
+    }
+};
+
+}  // namespace kilter::detail

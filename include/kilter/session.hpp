@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+// A whole conversation: bytes in, events out; messages in, bytes out. For the filter, and for the MTA.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "codec.hpp"
+#include "conversation.hpp"
+#include "protocol_error.hpp"
+
+namespace kilter {
+
+enum class side : bool { filter, mta };
+
+namespace detail {
+
+template <class Variant, class T>
+struct with;
+template <class... M, class T>
+struct with<std::variant<M...>, T> {
+    using type = std::variant<M..., T>;
+};
+
+/// What the two sides differ in: which table is incoming, and which of the conversation's two functions
+/// goes with hearing and which with saying.
+template <side>
+struct role;
+
+template <>
+struct role<side::filter> {
+    static constexpr const auto& incoming = wire::commands;
+    using event = with<command::any, protocol_error>::type;
+    template <class M>
+    static constexpr bool says = reply_message<M>;
+
+    template <class M>
+    static constexpr errc hear(conversation& c, const M& m) noexcept {
+        return c.command(m, manner::heard);
+    }
+    template <class M>
+    static constexpr errc say(conversation& c, const M& m) noexcept {
+        return c.reply(m, manner::said);
+    }
+};
+
+template <>
+struct role<side::mta> {
+    static constexpr const auto& incoming = wire::replies;
+    using event = with<reply::any, protocol_error>::type;
+    template <class M>
+    static constexpr bool says = command_message<M>;
+
+    template <class M>
+    static constexpr errc hear(conversation& c, const M& m) noexcept {
+        return c.reply(m, manner::heard);
+    }
+    template <class M>
+    static constexpr errc say(conversation& c, const M& m) noexcept {
+        return c.command(m, manner::said);
+    }
+};
+
+/// A temporary container, whose bytes would be gone before the loop over its events begins.
+template <class Bytes>
+concept perishable =
+    !std::is_lvalue_reference_v<Bytes> && !std::ranges::enable_borrowed_range<std::remove_cvref_t<Bytes>> &&
+    requires(Bytes & bytes) {
+    bytes.data();
+};
+
+/// Messages with the value of a header field.
+template <class M>
+concept header_like = requires(M& m) {
+    m.space;
+};
+
+}  // namespace detail
+
+/// The most that a frame from the other side may carry. Filters hear what MTAs may send, and more once it
+/// has been agreed. MTAs hear filters that don't cut what they send: Postfix takes any size.
+inline constexpr std::uint32_t default_max_payload(side s) noexcept {
+    return s == side::filter ? data_size_64k : data_size_1m;
+}
+
+/// One side of one conversation.
+///
+/// It does no I/O. Give it the bytes that the socket brings, act on the events that come back, and write out
+/// the bytes that it appends to your buffer:
+///
+///     for (const auto& event : session.receive(bytes))
+///         match(event, …);
+///
+/// Each command is to be answered, `reply::proceed` being the answer of no opinion: the session leaves it
+/// out where no answer is due. One session is for one thread at a time; sessions share nothing.
+template <side Side, class Buffer = std::vector<char>>
+class session {
+    using role = detail::role<Side>;
+
+public:
+    /// Every message of the other side, or its protocol_error.
+    using event = typename role::event;
+    class events;
+
+    session() : session(default_max_payload(Side)) {}
+
+    /// Frames with more than `max_payload` bytes are errors; if a larger data size is agreed, that counts.
+    explicit session(std::uint32_t max_payload, Buffer buffer = Buffer())
+        : decoder_(max_payload, std::move(buffer)) {}
+
+    /// What the other side said: a range of events, each read when the loop asks for it.
+    ///
+    /// An event is good until the loop asks for the next one. Let the loop run to its end, or give the
+    /// range's rest() to the next receive().
+    events receive(std::span<const char> bytes) noexcept { return {*this, {bytes.data(), bytes.size()}}; }
+    events receive(std::span<const std::byte> bytes) noexcept {
+        return {*this, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}};
+    }
+    template <detail::perishable Bytes>
+    events receive(Bytes&&) = delete;
+
+    /// Appends `message` to `out`, if it may be said now.
+    ///
+    /// If it may not, `out` stays as it was and the result says why. A refused verdict, or answer to the
+    /// offer, closes the session too, because the other side would wait for it; any other refusal changes
+    /// nothing. So a filter may leave the result alone: nothing illegal is ever written, and a closed
+    /// session ends its loop.
+    template <message M, output Out>
+    errc send(const M& message, Out& out) requires(role::template says<M>) {
+        if (!open()) return errc::closed;
+        auto after = conversation_;
+        if (const auto wrong = say(after, message, out); wrong != errc::ok) {
+            refuse<M>(wrong);
+            return wrong;
+        }
+        conversation_ = after;
+        if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
+        return errc::ok;
+    }
+
+    /// Sends what agree() gave. If it gave an error, that is refused like a message.
+    template <message M, output Out>
+    errc send(const result<M>& message, Out& out) requires(role::template says<M>) {
+        if (message) return send(*message, out);
+        if (!open()) return errc::closed;
+        refuse<M>(message.error());
+        return message.error();
+    }
+
+    /// The other side has closed the connection, and this one is closed with it. ok if that may be: at any
+    /// time but in the middle of a frame, or while its reply is owed.
+    errc finish() noexcept {
+        auto wrong = errc::ok;
+        if (open() && decoder_.in_frame()) wrong = errc::cut_short;
+        if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::reply_owed;
+        close(wrong);
+        return wrong;
+    }
+
+    /// Where the conversation stands.
+    const conversation& state() const noexcept { return conversation_; }
+
+    /// False after quit, after an error, and after finish(): the connection is to be closed then.
+    bool open() const noexcept { return conversation_.open(); }
+
+    /// Why the session was closed: the protocol_error, or the message of ours that was refused. Else ok.
+    errc error() const noexcept { return error_; }
+
+private:
+    static constexpr bool is_filter = Side == side::filter;
+
+    /// Takes the next event off the front of the input.
+    void step(std::string_view& input, std::optional<event>& current) {
+        current.reset();
+        if (!open()) return;
+        if constexpr (is_filter) {
+            if (end_of_message_follows_ && !conversation_.reply_due()) {
+                end_of_message_follows_ = false;
+                if (conversation_.in_message()) {
+                    command::end_of_message end{};
+                    static_cast<void>(hear(end, current));
+                    return;
+                }
+            }
+        }
+        const auto next = decoder_.next(input);
+        if (!next) {
+            if (decoder_.error() != errc::ok) fail(decoder_.error(), 0, current);
+            return;
+        }
+        const auto wrong = detail::visit_message<role::incoming>(
+            *next, [&](auto& message) { return hear(message, current); });
+        if (wrong != errc::ok) fail(wrong, next->code, current);
+    }
+
+    template <class M>
+    errc hear(M& message, std::optional<event>& current) {
+        if constexpr (std::is_same_v<M, command::end_of_message>) {
+            if (!message.chunk.empty() && conversation_.wanted<command::body>())
+                return hear_last_chunk(message.chunk, current);
+            message.chunk = {};
+        }
+        if (const auto wrong = role::hear(conversation_, message); wrong != errc::ok) return wrong;
+        if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
+        if constexpr (detail::header_like<M>) hear_space(message);
+        current.emplace(std::in_place_type<M>, message);
+        return errc::ok;
+    }
+
+    /// Data on end_of_message is a piece of the body and an end of message, with one answer in all.
+    ///
+    /// libmilter gives the last piece to the body callback, too; but if that has a verdict, it sends it twice
+    /// (engine.c st_bodyend()).
+    errc hear_last_chunk(std::string_view chunk, std::optional<event>& current) {
+        command::body last{chunk};
+        end_of_message_follows_ = true;
+        return hear(last, current);
+    }
+
+    template <class M, class Out>
+    errc say(conversation& after, M message, Out& out) {
+        if constexpr (is_filter) {
+            if (std::is_same_v<M, reply::proceed> && !after.reply_due()) return errc::ok;
+            const bool on_last_chunk = end_of_message_follows_ && after.asked() == question::body;
+            if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
+            if (on_last_chunk && after.in_message()) return errc::ok;  // the answer is to end_of_message
+        } else {
+            if constexpr (std::is_same_v<M, command::end_of_message>) {
+                if (!message.chunk.empty()) return errc::not_for_sending;
+            }
+            if constexpr (std::is_same_v<M, command::body>) {
+                if (message.chunk.empty()) return errc::ok;  // libmilter hangs up on an empty piece
+            }
+            if (after.template finished<M>()) return errc::ok;
+            const bool unheard = !wanted(message);
+            if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
+            if (unheard) return errc::ok;
+        }
+        if constexpr (detail::header_like<M>) say_space(message);
+        const auto size = data_size(after.options());
+        if constexpr (detail::body_like<M>) {
+            // Pieces that are answered one by one can't go out all at once.
+            if (is_filter || !after.reply_due()) return encode_in_pieces(message, out, size);
+        }
+        return encode(message, out, size);
+    }
+
+    /// Does the filter want this command? Macros go with the command that they are for.
+    template <class M>
+    bool wanted(const M& message) const noexcept {
+        bool answer = conversation_.template wanted<M>();
+        if constexpr (std::is_same_v<M, command::macro>) {
+            detail::for_each_row(wire::commands, [&]<class Row>(const Row& row) {
+                if (row.code == message.command)
+                    answer = conversation_.template wanted<typename Row::message>();
+            });
+        }
+        return answer;
+    }
+
+    bool leading_space() const noexcept { return has(conversation_.options(), option::leading_space); }
+
+    /// Between filter and MTA, a value has its leading space only if that was agreed: then the MTA leaves it
+    /// in, and adds none. Here it is always apart from the value.
+    template <class M>
+    void hear_space(M& message) const noexcept {
+        if (leading_space() && message.value.starts_with(' ')) {
+            message.space = message.value.substr(0, 1);
+            message.value.remove_prefix(1);
+        } else if (!leading_space() && !is_filter && !message.value.empty()) {
+            message.space = " ";  // to be added by the MTA
+        }
+    }
+
+    template <class M>
+    void say_space(M& message) const noexcept {
+        if constexpr (is_filter) {
+            message.space = leading_space() && !message.value.empty() ? " " : "";
+        } else if (!leading_space()) {
+            if (message.space.empty() && message.value.starts_with(' ')) message.value.remove_prefix(1);
+            message.space = {};
+        }
+    }
+
+    /// What was agreed may allow larger frames.
+    void agreed() noexcept {
+        const auto size = data_size(conversation_.options());
+        if (size > decoder_.max_payload()) decoder_.max_payload(size);
+    }
+
+    /// The other side waits for a verdict, so a refused one can't be without consequences.
+    template <class M>
+    void refuse(errc wrong) noexcept {
+        if constexpr (reply_message<M>) {
+            if (rules::of<M>().says != verdict::none) close(wrong);
+        }
+    }
+
+    void fail(errc wrong, char code, std::optional<event>& current) {
+        current.emplace(std::in_place_type<protocol_error>,
+                        protocol_error{wrong, code, decoder_.length(), conversation_.at()});
+        close(wrong);
+    }
+
+    void close(errc wrong) noexcept {
+        if (error_ == errc::ok) error_ = wrong;
+        conversation_.close();
+    }
+
+    basic_frame_decoder<Buffer> decoder_;
+    conversation conversation_{};
+    errc error_ = errc::ok;
+    bool end_of_message_follows_ = false;  ///< after the piece of the body that came with it
+};
+
+/// What receive() gives: the events in some bytes, read one by one.
+///
+/// A std::ranges::input_range: the loop goes through it once, and it can be neither copied nor moved.
+template <side Side, class Buffer>
+class session<Side, Buffer>::events {
+public:
+    class iterator {
+    public:
+        using value_type = event;
+        using difference_type = std::ptrdiff_t;
+        using iterator_concept = std::input_iterator_tag;
+
+        explicit iterator(events& range) : range_{&range} { ++*this; }
+
+        const event& operator*() const noexcept { return *range_->current_; }
+        const event* operator->() const noexcept { return &*range_->current_; }
+        iterator& operator++() {
+            range_->session_.step(range_->input_, range_->current_);
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        bool operator==(std::default_sentinel_t) const noexcept { return !range_->current_; }
+
+    private:
+        events* range_;
+    };
+
+    events(const events&) = delete;
+    events& operator=(const events&) = delete;
+
+    iterator begin() { return iterator{*this}; }
+    std::default_sentinel_t end() const noexcept { return {}; }
+
+    /// The bytes that the loop hasn't come to.
+    std::span<const char> rest() const noexcept { return {input_.data(), input_.size()}; }
+
+private:
+    friend class session;
+    events(session& of, std::string_view input) noexcept : session_{of}, input_{input} {}
+
+    session& session_;
+    std::string_view input_;
+    std::optional<event> current_{};
+};
+
+/// The filter's side: events are commands, and it sends replies.
+using filter_session = session<side::filter>;
+
+/// The MTA's side: events are replies, and it sends commands.
+using mta_session = session<side::mta>;
+
+}  // namespace kilter
