@@ -174,10 +174,8 @@ private:
             case scope::connection:
                 return rule.in.meets(from_to(phase::connected, phase::body)) &&
                        rule.owed != rules::while_owed::cancelled;
-            case scope::message:
-                return rule.in.meets(rules::in_a_mail) && !rule.in.has(phase::greeted);
-            default:
-                return false;
+            case scope::message: return rule.in.meets(rules::in_a_mail) && !rule.in.has(phase::greeted);
+            default: return false;
         }
     }
 

@@ -30,21 +30,11 @@ inline void append_hex(std::string& out, std::uint32_t number, int digits) {
 inline void append_escaped(std::string& out, std::string_view text) {
     for (const char c : text.substr(0, described_text)) {
         switch (c) {
-            case '\n':
-                out.append("\\n");
-                break;
-            case '\r':
-                out.append("\\r");
-                break;
-            case '\t':
-                out.append("\\t");
-                break;
-            case '"':
-                out.append("\\\"");
-                break;
-            case '\\':
-                out.append("\\\\");
-                break;
+            case '\n': out.append("\\n"); break;
+            case '\r': out.append("\\r"); break;
+            case '\t': out.append("\\t"); break;
+            case '"': out.append("\\\""); break;
+            case '\\': out.append("\\\\"); break;
             default:
                 if (c >= ' ' && c <= '~') {
                     out.push_back(c);

@@ -61,78 +61,42 @@ enum class errc : std::uint8_t {
 /// The error as a short text for logs, without a full stop.
 constexpr std::string_view to_string(errc e) noexcept {
     switch (e) {
-        case errc::ok:
-            return "ok";
-        case errc::zero_length:
-            return "a frame of length 0";
-        case errc::frame_too_long:
-            return "a frame over the limit";
-        case errc::not_a_milter:
-            return "the peer is not a milter";
-        case errc::cut_short:
-            return "closed in the middle of a frame";
-        case errc::unknown_code:
-            return "unknown code";
-        case errc::missing_field:
-            return "payload ends before its last field";
-        case errc::missing_nul:
-            return "text without a NUL at its end";
-        case errc::trailing_bytes:
-            return "bytes after the last field";
-        case errc::unknown_family:
-            return "unknown address family";
-        case errc::missing_value:
-            return "macro name without a value";
-        case errc::empty_name:
-            return "header field without a name";
-        case errc::out_of_turn:
-            return "out of turn";
-        case errc::reply_owed:
-            return "command while a reply is owed";
-        case errc::reply_not_due:
-            return "reply where none is due";
-        case errc::wrong_reply:
-            return "not a reply to this command";
-        case errc::message_gone:
-            return "modification of an abandoned message";
-        case errc::body_interrupted:
-            return "body replacement continued after another reply";
-        case errc::closed:
-            return "the conversation is over";
-        case errc::version_too_old:
-            return "protocol version below 2";
-        case errc::version_too_new:
-            return "protocol version above the one offered";
-        case errc::action_not_offered:
-            return "action not offered";
-        case errc::option_not_offered:
-            return "option not offered";
-        case errc::action_not_granted:
-            return "action not agreed";
-        case errc::option_not_granted:
-            return "option not agreed";
-        case errc::nul_in_text:
-            return "NUL in a text";
-        case errc::bad_header_name:
-            return "malformed header name";
-        case errc::bad_header_value:
-            return "malformed header value";
-        case errc::bad_address:
-            return "malformed address";
-        case errc::bad_reply_text:
-            return "malformed SMTP reply";
-        case errc::bad_symbols:
-            return "malformed macro lists";
-        case errc::bad_index:
-            return "ambiguous header index";
-        case errc::bad_text:
-            return "control character in a text";
-        case errc::too_long:
-            return "payload over the agreed size";
-        case errc::no_room:
-            return "no room in the output";
-        case errc::not_for_sending:
-            return "may be received but not sent";
+        case errc::ok: return "ok";
+        case errc::zero_length: return "a frame of length 0";
+        case errc::frame_too_long: return "a frame over the limit";
+        case errc::not_a_milter: return "the peer is not a milter";
+        case errc::cut_short: return "closed in the middle of a frame";
+        case errc::unknown_code: return "unknown code";
+        case errc::missing_field: return "payload ends before its last field";
+        case errc::missing_nul: return "text without a NUL at its end";
+        case errc::trailing_bytes: return "bytes after the last field";
+        case errc::unknown_family: return "unknown address family";
+        case errc::missing_value: return "macro name without a value";
+        case errc::empty_name: return "header field without a name";
+        case errc::out_of_turn: return "out of turn";
+        case errc::reply_owed: return "command while a reply is owed";
+        case errc::reply_not_due: return "reply where none is due";
+        case errc::wrong_reply: return "not a reply to this command";
+        case errc::message_gone: return "modification of an abandoned message";
+        case errc::body_interrupted: return "body replacement continued after another reply";
+        case errc::closed: return "the conversation is over";
+        case errc::version_too_old: return "protocol version below 2";
+        case errc::version_too_new: return "protocol version above the one offered";
+        case errc::action_not_offered: return "action not offered";
+        case errc::option_not_offered: return "option not offered";
+        case errc::action_not_granted: return "action not agreed";
+        case errc::option_not_granted: return "option not agreed";
+        case errc::nul_in_text: return "NUL in a text";
+        case errc::bad_header_name: return "malformed header name";
+        case errc::bad_header_value: return "malformed header value";
+        case errc::bad_address: return "malformed address";
+        case errc::bad_reply_text: return "malformed SMTP reply";
+        case errc::bad_symbols: return "malformed macro lists";
+        case errc::bad_index: return "ambiguous header index";
+        case errc::bad_text: return "control character in a text";
+        case errc::too_long: return "payload over the agreed size";
+        case errc::no_room: return "no room in the output";
+        case errc::not_for_sending: return "may be received but not sent";
     }
     return "unknown error";
 }

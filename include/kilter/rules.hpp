@@ -256,19 +256,13 @@ constexpr bool of_a_mail(const command_rule& asked) noexcept {
 /// discard a connection, to skip), it ends nothing.
 constexpr scope ends(verdict said, const command_rule& asked) noexcept {
     switch (said) {
-        case verdict::none:
-            return scope::nothing;
+        case verdict::none: return scope::nothing;
         case verdict::go_on:
-        case verdict::skip:
-            return asked.asks == question::end_of_message ? scope::message : scope::nothing;
-        case verdict::accept:
-            return of_a_mail(asked) ? scope::message : asked.about;
-        case verdict::discard:
-            return of_a_mail(asked) ? scope::message : scope::nothing;
-        case verdict::refuse:
-            return asked.about;
-        case verdict::hang_up:
-            return scope::connection;
+        case verdict::skip: return asked.asks == question::end_of_message ? scope::message : scope::nothing;
+        case verdict::accept: return of_a_mail(asked) ? scope::message : asked.about;
+        case verdict::discard: return of_a_mail(asked) ? scope::message : scope::nothing;
+        case verdict::refuse: return asked.about;
+        case verdict::hang_up: return scope::connection;
     }
     return scope::nothing;
 }

@@ -13,75 +13,10 @@
 
 #include "codec.hpp"
 #include "conversation.hpp"
+#include "detail/role.hpp"
 #include "protocol_error.hpp"
 
 namespace kilter {
-
-enum class side : bool { filter, mta };
-
-namespace detail {
-
-template <class Variant, class T>
-struct with;
-template <class... M, class T>
-struct with<std::variant<M...>, T> {
-    using type = std::variant<M..., T>;
-};
-
-/// What the two sides differ in: which table is incoming, and which of the conversation's two functions
-/// goes with hearing and which with saying.
-template <side>
-struct role;
-
-template <>
-struct role<side::filter> {
-    static constexpr const auto& incoming = wire::commands;
-    using event = with<command::any, protocol_error>::type;
-    template <class M>
-    static constexpr bool says = reply_message<M>;
-
-    template <class M>
-    static constexpr errc hear(conversation& c, const M& m) noexcept {
-        return c.command(m, manner::heard);
-    }
-    template <class M>
-    static constexpr errc say(conversation& c, const M& m) noexcept {
-        return c.reply(m, manner::said);
-    }
-};
-
-template <>
-struct role<side::mta> {
-    static constexpr const auto& incoming = wire::replies;
-    using event = with<reply::any, protocol_error>::type;
-    template <class M>
-    static constexpr bool says = command_message<M>;
-
-    template <class M>
-    static constexpr errc hear(conversation& c, const M& m) noexcept {
-        return c.reply(m, manner::heard);
-    }
-    template <class M>
-    static constexpr errc say(conversation& c, const M& m) noexcept {
-        return c.command(m, manner::said);
-    }
-};
-
-/// A temporary container, whose bytes would be gone before the loop over its events begins.
-template <class Bytes>
-concept perishable =
-    !std::is_lvalue_reference_v<Bytes> && !std::ranges::enable_borrowed_range<std::remove_cvref_t<Bytes>> &&
-    requires(Bytes & bytes) {
-    bytes.data();
-};
-
-/// Messages with the value of a header field.
-template <class M>
-concept header_like = requires(M& m) {
-    m.space;
-};
-
-}  // namespace detail
 
 /// The most that a frame from the other side may carry. Filters hear what MTAs may send, and more once it
 /// has been agreed. MTAs hear filters that don't cut what they send: Postfix takes any size.

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "detail/fields.hpp"
+#include "detail/lists.hpp"
 #include "detail/table.hpp"
 #include "messages.hpp"
 

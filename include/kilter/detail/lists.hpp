@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The kinds of field that are lists: what ends them on the wire, and what may be sent in them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "../error.hpp"
+#include "../views.hpp"
+
+namespace kilter::detail {
+
+/// A list that takes all that is left. What ends it is seen to here, the items are read when asked for.
+template <class M, class List, errc (*Check)(std::string_view) noexcept,
+          errc (*Sound)(std::string_view) noexcept>
+struct list {
+    std::string_view name;
+    List M::*member;
+
+    constexpr list(std::string_view n, List M::*m) : name{n}, member{m} {}
+
+    constexpr std::size_t size(const M& m) const noexcept { return (m.*member).bytes().size(); }
+    constexpr errc check(const M& m) const noexcept { return Check((m.*member).bytes()); }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        out.bytes((m.*member).bytes().data(), size(m));
+    }
+    constexpr errc read(M& m, std::string_view& in) const noexcept {
+        m.*member = List{in};
+        const auto e = Sound(in);
+        in = {};
+        return e;
+    }
+    constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
+};
+
+constexpr errc sound_texts(std::string_view bytes) noexcept {
+    return bytes.empty() || bytes.back() == '\0' ? errc::ok : errc::missing_nul;
+}
+
+constexpr errc sound_definitions(std::string_view bytes) noexcept {
+    if (const auto e = sound_texts(bytes); e != errc::ok) return e;
+    bool odd = false;
+    for (auto at = bytes.find('\0'); at != bytes.npos; at = bytes.find('\0', at + 1)) odd = !odd;
+    return odd ? errc::missing_value : errc::ok;
+}
+
+/// As Postfix 3.7 milter8.c reads macro lists. Stages that nobody knows are for the reader to pass over.
+constexpr errc sound_symbols(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        if (bytes.size() < 5) return errc::missing_field;
+        const auto end = bytes.find('\0', 4);
+        if (end == bytes.npos) return errc::missing_nul;
+        bytes.remove_prefix(end + 1);
+    }
+    return errc::ok;
+}
+
+/// Ours are in ascending order, each stage known and at most once. Sendmail 8.17 honours the list of end
+/// of message only if there is one of end of headers, and without the former it sends none at the latter.
+constexpr errc sendable_symbols(std::string_view bytes) noexcept {
+    if (const auto e = sound_symbols(bytes); e != errc::ok) return e;
+    std::uint32_t next = 0;
+    bool end_of_message = false;
+    bool end_of_headers = false;
+    for (const auto& s : symbol_list{bytes}) {
+        const auto number = static_cast<std::uint32_t>(s.at);
+        if (number < next || number >= stage_names.size()) return errc::bad_symbols;
+        next = number + 1;
+        end_of_message |= s.at == stage::end_of_message;
+        end_of_headers |= s.at == stage::end_of_headers;
+    }
+    return end_of_message == end_of_headers ? errc::ok : errc::bad_symbols;
+}
+
+/// Texts, each ended by a NUL.
+template <class M>
+struct texts : list<M, text_list, sound_texts, sound_texts> {
+    using list<M, text_list, sound_texts, sound_texts>::list;
+};
+template <class M>
+texts(std::string_view, text_list M::*) -> texts<M>;
+
+/// Pairs of texts: names and values.
+template <class M>
+struct pairs : list<M, definition_list, sound_definitions, sound_definitions> {
+    using list<M, definition_list, sound_definitions, sound_definitions>::list;
+};
+template <class M>
+pairs(std::string_view, definition_list M::*) -> pairs<M>;
+
+/// Stages and names.
+template <class M>
+struct symbols : list<M, symbol_list, sendable_symbols, sound_symbols> {
+    using list<M, symbol_list, sendable_symbols, sound_symbols>::list;
+};
+template <class M>
+symbols(std::string_view, symbol_list M::*) -> symbols<M>;
+
+}  // namespace kilter::detail

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Checks who includes whom: a header includes only headers of lower levels, and never across the one line.
+
+The line: wire, codec and frame know nothing of rules; rules and conversation know nothing of bytes.
+"""
+
+import pathlib
+import re
+import sys
+
+LEVELS = [
+    "version error flags match address detail/bytes detail/table",
+    "options frame detail/texts",
+    "views reply_text",
+    "messages detail/lists",
+    "detail/fields rules negotiation",
+    "wire conversation protocol_error",
+    "codec owned describe macros detail/role",
+    "session",
+]
+BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()
+RULES = "rules conversation".split()
+
+include = pathlib.Path(__file__).parent.parent / "include"
+level_of = {name: level for level, names in enumerate(LEVELS) for name in names.split()}
+wrong = []
+found = set()
+
+for path in sorted((include / "kilter").rglob("*.hpp")):
+    name = str(path.relative_to(include / "kilter").with_suffix(""))
+    found.add(name)
+    for included in re.findall(r'#include "(.+)\.hpp"', path.read_text()):
+        other = str((path.parent / included).resolve().relative_to((include / "kilter").resolve()))
+        if name not in level_of or other not in level_of:
+            wrong.append(f"{name} includes {other}: one of them has no level")
+        elif level_of[other] >= level_of[name]:
+            wrong.append(f"{name} (level {level_of[name]}) includes {other} (level {level_of[other]})")
+        if (name in BYTES and other in RULES) or (name in RULES and other in BYTES):
+            wrong.append(f"{name} includes {other}: bytes and rules must not know each other")
+
+umbrella = set(re.findall(r'#include "kilter/(.+)\.hpp"', (include / "kilter.hpp").read_text()))
+wrong += [f"{name} has a level but no header" for name in sorted(level_of.keys() - found)]
+wrong += [f"kilter.hpp leaves out {name}" for name in sorted(found - umbrella) if "/" not in name]
+
+print("\n".join(wrong) or f"{len(found)} headers on {len(LEVELS)} levels")
+sys.exit(bool(wrong))
