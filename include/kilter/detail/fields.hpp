@@ -13,7 +13,7 @@
 
 namespace kilter::detail {
 
-// Every kind has the same five functions:
+// Every kind has its layout in words, and the same five functions:
 //   size(m)       how many bytes it takes
 //   check(m)      may it be sent as it is?
 //   write(m, w)   puts it where the writer stands
@@ -25,6 +25,8 @@ namespace kilter::detail {
 /// Four bytes, big-endian: a number or a set of bits.
 template <class M, class T>
 struct number {
+    static constexpr std::string_view layout = "u32";
+
     using number_check = errc (*)(std::uint32_t) noexcept;
     static constexpr errc any(std::uint32_t) noexcept { return errc::ok; }
 
@@ -59,6 +61,8 @@ constexpr errc header_count(std::uint32_t n) noexcept {
 /// One byte.
 template <class M>
 struct octet {
+    static constexpr std::string_view layout = "byte";
+
     std::string_view name;
     char M::*member;
 
@@ -94,6 +98,8 @@ constexpr void write_text(std::string_view text, auto& out) noexcept {
 /// A text and its NUL.
 template <class M>
 struct text {
+    static constexpr std::string_view layout = "text NUL";
+
     std::string_view name;
     std::string_view M::*member;
     text_check allowed;
@@ -142,6 +148,8 @@ text_maybe_unterminated(std::string_view, std::string_view M::*, Check...) -> te
 /// A last text that is left out when it is empty.
 template <class M>
 struct optional_text : text<M> {
+    static constexpr std::string_view layout = "[text NUL]";
+
     using text<M>::text;
 
     constexpr std::size_t size(const M& m) const noexcept {
@@ -190,6 +198,8 @@ struct spaced_text : text<M> {
 /// Everything that is left of the payload; any byte may occur.
 template <class M>
 struct rest {
+    static constexpr std::string_view layout = "bytes";
+
     std::string_view name;
     std::string_view M::*member;
 
@@ -211,6 +221,8 @@ struct rest {
 /// More bytes than we know of, which are passed over: libmilter reads an offer so (engine.c st_optionneg()).
 template <class M>
 struct ignored {
+    static constexpr std::string_view layout = "(more is passed over)";
+
     constexpr std::size_t size(const M&) const noexcept { return 0; }
     constexpr errc check(const M&) const noexcept { return errc::ok; }
     constexpr void write(const M&, auto&) const noexcept {}
@@ -224,6 +236,8 @@ struct ignored {
 /// Family, port and address of a client. Nothing follows the family 'U'; if something does, it is passed
 /// over, as libmilter does (engine.c st_connectinfo()).
 struct client_address {
+    static constexpr std::string_view layout = "byte [, u16, text NUL, unless the byte is 'U']";
+
     using M = command::connect;
 
     static constexpr bool has_address(const M& m) noexcept { return m.family != family::unknown; }

@@ -76,6 +76,8 @@ constexpr errc sendable_symbols(std::string_view bytes) noexcept {
 /// Texts, each ended by a NUL.
 template <class M>
 struct texts : list<M, text_list, sound_texts, sound_texts> {
+    static constexpr std::string_view layout = "(text NUL)*";
+
     using list<M, text_list, sound_texts, sound_texts>::list;
 };
 template <class M>
@@ -84,6 +86,8 @@ texts(std::string_view, text_list M::*) -> texts<M>;
 /// Pairs of texts: names and values.
 template <class M>
 struct pairs : list<M, definition_list, sound_definitions, sound_definitions> {
+    static constexpr std::string_view layout = "(name NUL value NUL)*";
+
     using list<M, definition_list, sound_definitions, sound_definitions>::list;
 };
 template <class M>
@@ -92,6 +96,8 @@ pairs(std::string_view, definition_list M::*) -> pairs<M>;
 /// Stages and names.
 template <class M>
 struct symbols : list<M, symbol_list, sendable_symbols, sound_symbols> {
+    static constexpr std::string_view layout = "(u32 names NUL)*";
+
     using list<M, symbol_list, sendable_symbols, sound_symbols>::list;
 };
 template <class M>
