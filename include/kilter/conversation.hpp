@@ -58,8 +58,8 @@ public:
     /// What the last verdict ended.
     constexpr scope ended() const noexcept { return ended_; }
 
-    /// What is over, then: the MTA says nothing more about a `message` until the next
-    /// `mail`, and nothing more on a `connection` but quit.
+    /// What is over for the filter: of a message, the MTA says nothing more until the next `mail`; of a
+    /// connection, nothing more but quit.
     constexpr scope over() const noexcept { return over_; }
 
     /// Would the MTA say this command now? Not if the filter doesn't want it, has skipped the rest of its
@@ -160,7 +160,7 @@ private:
         stale_ = false;
         ended_ = stale ? scope::nothing : rules::ends(rule.says, asked);
         if (stale) return;
-        if (rule.says == verdict::skip) skipped_ |= asked.asks;
+        if (rule.says == verdict::skip) skipped_ |= asked.asks & rules::skippable;
         if (ended_ == scope::connection) over_ = ended_;
         if (ended_ == scope::message) {
             at_ = rule.says == verdict::refuse ? asked.after_refusal : phase::greeted;

@@ -28,9 +28,11 @@ inline constexpr std::size_t length_size = 4;
 inline constexpr std::size_t frame_overhead = length_size + 1;
 
 /// A buffer of at most `Capacity` bytes that needs no allocator: for frame decoders without a heap, and as
-/// an output. What doesn't fit isn't taken: resize() and append() are for callers that have asked max_size().
+/// an output. What doesn't fit isn't taken: resize() and insert() are for callers that have asked max_size().
 template <std::size_t Capacity>
 class fixed_buffer {
+    static_assert(Capacity >= frame_overhead, "no frame fits");
+
 public:
     constexpr const char* data() const noexcept { return bytes_.data(); }
     constexpr char* data() noexcept { return bytes_.data(); }
@@ -57,9 +59,10 @@ private:
 template <class Buffer = std::vector<char>>
 class basic_frame_decoder {
 public:
-    /// Frames with more than `max_payload` bytes, the code not counted, are errors.
+    /// Frames with more than `max_payload` bytes, the code not counted, are errors, and so are those that
+    /// wouldn't fit into the buffer if they came in pieces.
     constexpr explicit basic_frame_decoder(std::uint32_t max_payload, Buffer buffer = Buffer())
-        : held_(std::move(buffer)), max_payload_{max_payload} {}
+        : held_(std::move(buffer)), max_payload_{fitting(max_payload)} {}
 
     /// Takes the next frame off the front of `input`, or nothing if it isn't whole yet; what there is of it
     /// is kept then, and `input` is empty. Nothing comes after an error.
@@ -94,9 +97,14 @@ public:
     constexpr bool in_frame() const noexcept { return !held_.empty() && !handed_out_; }
 
     constexpr std::uint32_t max_payload() const noexcept { return max_payload_; }
-    constexpr void max_payload(std::uint32_t bytes) noexcept { max_payload_ = bytes; }
+    constexpr void max_payload(std::uint32_t bytes) noexcept { max_payload_ = fitting(bytes); }
 
 private:
+    constexpr std::uint32_t fitting(std::uint32_t max_payload) const noexcept {
+        const auto room = held_.max_size() - frame_overhead;
+        return room < max_payload ? static_cast<std::uint32_t>(room) : max_payload;
+    }
+
     /// How long the frame at the front of `bytes` is, its length included; 0 if that isn't known yet.
     constexpr std::size_t size_of_frame(std::string_view bytes) noexcept {
         if (bytes.size() < length_size) return 0;

@@ -236,6 +236,9 @@ inline constexpr std::tuple replies{
 
 // clang-format on
 
+/// The commands whose kind ends for a message when they are answered with skip. Elsewhere it is a proceed.
+inline constexpr question skippable = Q::rcpt | Q::header | Q::body;
+
 /// The rules for message `M`.
 template <class M>
 constexpr const auto& of() noexcept {
