@@ -21,7 +21,7 @@ void answer(const M& message) {
 }
 
 void filter_reads() {
-    for (const auto& event : filter.receive(std::string_view{to_filter}))
+    for (const auto& event : filter.receive(to_filter))
         match(
             event,
             [](const command::negotiate& offer) {
@@ -29,7 +29,9 @@ void filter_reads() {
                 const wishes wanted{.actions = action::add_headers | action::change_body,
                                     .options = option::silent_header | option::no_unknown,
                                     .symbols = macros};
-                if (const auto agreed = agree(offer, wanted)) answer(*agreed);
+                const auto agreed = agree(offer, wanted);
+                filter.send(agreed, to_mta);
+                print("filter", agreed ? describe(*agreed) : std::string{to_string(agreed.error())});
             },
             [](const command::rcpt& rcpt) {
                 if (bare_mailbox(rcpt.recipient) == "nobody@example.org")
@@ -49,7 +51,7 @@ void filter_reads() {
 }
 
 void mta_reads() {
-    for (const auto& event : mta.receive(std::string_view{to_mta}))
+    for (const auto& event : mta.receive(to_mta))
         if (std::holds_alternative<protocol_error>(event)) print("mta   ", describe(event));
     to_mta.clear();
 }

@@ -33,7 +33,9 @@ void inspect(int connection) {
             match(
                 event,
                 [&](const command::negotiate& offer) {
-                    if (const auto agreed = agree(offer, {})) answer(*agreed);
+                    const auto agreed = agree(offer, {});
+                    session.send(agreed, out);
+                    if (agreed) print("filter > ", describe(*agreed));
                 },
                 [&](const auto&) { answer(reply::proceed{}); });
         }

@@ -20,7 +20,8 @@ void filter(int connection, std::string_view pattern) {
                 event,
                 [&](const command::negotiate& offer) {
                     // Headers and bodies are of no interest, so we don't ask for them.
-                    constexpr auto unwanted = option::no_headers | option::no_end_of_headers | option::no_body;
+                    constexpr auto unwanted =
+                        option::no_headers | option::no_end_of_headers | option::no_body;
                     session.send(agree(offer, {.options = unwanted}), out);
                 },
                 [&](const command::rcpt& rcpt) {

@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -77,7 +78,8 @@ private:
         socklen_t size = sizeof bound;
         getsockname(socket_, reinterpret_cast<sockaddr*>(&bound), &size);
         char number[NI_MAXSERV];
-        getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, nullptr, 0, number, sizeof number, NI_NUMERICSERV);
+        getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, nullptr, 0, number, sizeof number,
+                    NI_NUMERICSERV);
         name_ = std::string{"inet:"} + number + "@" + host;
     }
 
@@ -86,13 +88,19 @@ private:
         address.sun_family = AF_UNIX;
         if (path.size() >= sizeof address.sun_path) throw std::invalid_argument{"path too long: " + path};
         std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-        unlink(path.c_str());
+        remove_socket(path);
         socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
             listen(socket_, SOMAXCONN) != 0)
             fail(path);
         path_ = path;
         name_ = "unix:" + path;
+    }
+
+    /// A socket that an earlier program has left behind is in the way. Nothing else is touched.
+    static void remove_socket(const std::string& path) {
+        struct stat left {};
+        if (lstat(path.c_str(), &left) == 0 && S_ISSOCK(left.st_mode)) unlink(path.c_str());
     }
 
     int socket_ = -1;

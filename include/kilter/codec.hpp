@@ -66,9 +66,10 @@ constexpr auto* extend(Out& out, std::size_t size) {
 
 }  // namespace detail
 
-/// Appends the frame of `message` to `out`, which stays as it was if that can't be done.
+/// Appends the frame of `message`, whose views must not look into `out`, to `out`, which stays as it was if
+/// that can't be done.
 template <message M, output Out>
-constexpr errc encode(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
+[[nodiscard]] constexpr errc encode(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
     if (const auto wrong = check(message, max_payload); wrong != errc::ok) return wrong;
     const auto size = encoded_size(message);
     auto* at = detail::extend(out, size);
@@ -99,9 +100,12 @@ concept body_like = std::is_same_v<M, command::body> || std::is_same_v<M, reply:
 /// Appends a body of any length, in as many frames as it takes, to `out`, which stays as it was if there
 /// isn't room for all of them. An empty one takes one frame.
 template <detail::body_like M, output Out>
-constexpr errc encode_in_pieces(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
+[[nodiscard]] constexpr errc encode_in_pieces(const M& message, Out& out,
+                                              std::uint32_t max_payload = data_size_64k) {
     auto body = message.chunk;
+    if (max_payload == 0 || body.size() > out.max_size()) return errc::no_room;
     const auto frames = body.empty() ? 1 : (body.size() - 1) / max_payload + 1;
+    if (frames > (out.max_size() - body.size()) / frame_overhead) return errc::no_room;
     auto* at = detail::extend(out, body.size() + frames * frame_overhead);
     if (at == nullptr) return errc::no_room;
     for (std::size_t i = 0; i != frames; ++i) {

@@ -39,7 +39,7 @@ public:
         if constexpr (std::is_same_v<M, reply::negotiate>) {
             if (const auto wrong = agree(m); wrong != errc::ok) return wrong;
         }
-        move(rule);
+        move(rule, rules::said_by(m));
         return errc::ok;
     }
 
@@ -52,11 +52,15 @@ public:
     constexpr bool in_message() const noexcept { return phase::mail <= at_ && at_ <= phase::end_of_message; }
 
     /// The command that is still to be answered, or none.
-    constexpr question asked() const noexcept { return asked_ == nullptr ? question::none : asked_->asks; }
-    constexpr bool reply_due() const noexcept { return asked_ != nullptr; }
+    constexpr question asked() const noexcept { return asked_->asks; }
+    constexpr bool reply_due() const noexcept { return asked() != question::none; }
 
-    /// What the last verdict ended.
+    /// What the last verdict ended, or the command after it: abort, mail and helo end a message if one was
+    /// under way, quit and quit_nc the connection.
     constexpr scope ended() const noexcept { return ended_; }
+
+    /// Has the body of this message been replaced, at least in part?
+    constexpr bool replacing() const noexcept { return replacement_ != run::none; }
 
     /// What is over for the filter: of a message, the MTA says nothing more until the next `mail`; of a
     /// connection, nothing more but quit.
@@ -76,7 +80,7 @@ public:
         return finished(rules::of<M>());
     }
 
-    /// As agreed. Before: as offered.
+    /// As agreed, and without the steps that the version lacks. Before: as offered.
     constexpr std::uint32_t version() const noexcept { return version_; }
     constexpr action actions() const noexcept { return actions_; }
     constexpr option options() const noexcept { return options_; }
@@ -84,7 +88,7 @@ public:
     /// Nothing may come any more.
     constexpr void close() noexcept {
         at_ = phase::closed;
-        asked_ = nullptr;
+        asked_ = &rules::unasked;
     }
 
     bool operator==(const conversation&) const = default;
@@ -119,17 +123,22 @@ private:
 
     constexpr void move(const rules::command_rule& rule, manner how) noexcept {
         if (rule.owed == rules::while_owed::cancelled) {  // quit, quit_nc
-            asked_ = nullptr;
+            asked_ = &rules::unasked;
             stale_ = false;
             over_ = scope::nothing;
         }
         stale_ = stale_ || (reply_due() && rules::of_a_mail(*asked_));
-        if (rule.leads.to == phase::mail) over_ = scope::nothing;
-        if (rule.leads.to <= phase::mail) skipped_ = question::none;
-        if (rule.leads.to == phase::end_of_message) replacement_ = run::none;
+        const auto before = at_;
+        at_ = rule.leads.from(at_);
+        ended_ = ended_by(rule, before);
+        if (ended_ != scope::nothing) replacement_ = run::none;
+        // A message may begin with any of its commands, if those before aren't wanted.
+        if ((before < phase::mail && in_message()) || rule.leads.to == phase::mail) {
+            over_ = scope::nothing;
+            skipped_ = question::none;
+        }
         const bool unheard =
             how == manner::said && (has(options_, rule.not_sent) || has(skipped_, rule.asks));
-        at_ = rule.leads.from(at_);
         if (rule.asks != question::none && !unheard && !has(options_, rule.silent)) asked_ = &rule;
     }
 
@@ -147,23 +156,30 @@ private:
         return errc::ok;
     }
 
-    constexpr void move(const rules::reply_rule& rule) noexcept {
+    constexpr scope ended_by(const rules::command_rule& rule, phase before) const noexcept {
+        if (rule.owed == rules::while_owed::cancelled) return scope::connection;
+        const bool was_in_message = phase::mail <= before && before <= phase::end_of_message;
+        return was_in_message && at_ <= phase::mail ? scope::message : scope::nothing;
+    }
+
+    constexpr void move(const rules::reply_rule& rule, verdict said) noexcept {
         if (rule.in_one_run)
             replacement_ = run::going_on;
         else if (replacement_ == run::going_on)
             replacement_ = run::over;
-        if (rule.says == verdict::none) return;
+        if (said == verdict::none) return;
 
         const auto& asked = *asked_;
         const bool stale = stale_;
-        asked_ = nullptr;
+        asked_ = &rules::unasked;
         stale_ = false;
-        ended_ = stale ? scope::nothing : rules::ends(rule.says, asked);
-        if (stale) return;
-        if (rule.says == verdict::skip) skipped_ |= asked.asks & rules::skippable;
+        replacement_ = run::none;
+        ended_ = stale && said != verdict::hang_up ? scope::nothing : rules::ends(said, asked);
         if (ended_ == scope::connection) over_ = ended_;
+        if (stale) return;
+        if (said == verdict::skip) skipped_ |= asked.asks & rules::skippable;
         if (ended_ == scope::message) {
-            at_ = rule.says == verdict::refuse ? asked.after_refusal : phase::greeted;
+            at_ = said == verdict::refuse ? asked.after_refusal : phase::greeted;
             if (at_ == phase::greeted && asked.asks != question::end_of_message) over_ = ended_;
         }
     }
@@ -202,7 +218,7 @@ private:
         return errc::ok;
     }
 
-    const rules::command_rule* asked_ = nullptr;
+    const rules::command_rule* asked_ = &rules::unasked;  ///< the command to be answered
     std::uint32_t version_ = 0;
     action actions_{};
     option options_{};

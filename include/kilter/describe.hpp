@@ -156,8 +156,8 @@ std::string describe(const M& message) {
     return out;
 }
 
-/// An error with all that is known of its cause: `frame of 1431194446 bytes ("UNKN"): the peer is not a
-/// milter`.
+/// An error with all that is known of its cause:
+/// `the peer is not a milter: length 1431194446, as text "UNKN", after fresh`.
 inline std::string describe(const protocol_error& error) {
     std::string out{to_string(error.reason)};
     if (error.code != 0) {

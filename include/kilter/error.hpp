@@ -54,7 +54,7 @@ enum class errc : std::uint8_t {
     bad_index,    ///< a header index that MTAs read differently: 0 in change_header, or above 0x7fffffff
     bad_text,     ///< control characters where they do harm
     too_long,     ///< the payload is over the agreed data size
-    no_room,      ///< the output can't grow so far
+    no_room,      ///< the output can't grow so far, or there was no memory for a piece of a frame
     not_for_sending,  ///< received from others, never sent: data on end_of_message, shutdown, conn_fail
 };
 
@@ -95,7 +95,7 @@ constexpr std::string_view to_string(errc e) noexcept {
         case errc::bad_index: return "ambiguous header index";
         case errc::bad_text: return "control character in a text";
         case errc::too_long: return "payload over the agreed size";
-        case errc::no_room: return "no room in the output";
+        case errc::no_room: return "no room";
         case errc::not_for_sending: return "may be received but not sent";
     }
     return "unknown error";

@@ -133,7 +133,10 @@ private:
     /// Moves up to `count` bytes from the input to what is held.
     constexpr void hold(std::string_view& input, std::size_t count) {
         const auto piece = input.substr(0, count);
+        error_ =
+            errc::no_room;  // for good, if there is no memory: the caller has lost its place in the stream
         held_.insert(held_.end(), piece.data(), piece.data() + piece.size());
+        error_ = errc::ok;
         input.remove_prefix(piece.size());
     }
 

@@ -48,6 +48,10 @@ public:
         for (std::size_t set = reached_ + 1; set-- != 0;) {
             if (const auto value = find_in(set, name)) return value;
         }
+        // MTAs send the macros of a command that the filter doesn't want, too.
+        for (std::size_t set = reached_ + 1; set != passing; ++set) {
+            if (const auto value = find_in(set, name)) return value;
+        }
         return std::nullopt;
     }
 

@@ -95,6 +95,9 @@ struct end_of_headers {
 };
 
 /// SMFIC_BODY: the next piece of the body, cut anywhere, with CR LF line ends; any byte may occur.
+///
+/// An MTA sends at most data_size() bytes at a time, since each piece is answered; if the filter doesn't
+/// answer bodies, the session cuts one of any length.
 struct body {
     std::string_view chunk{};
 
@@ -166,6 +169,9 @@ struct discard {
 };
 
 /// SMFIR_SKIP: no more commands of this kind for this message. Needs option::skip.
+///
+/// Best said to `body` alone: as an answer to `header`, Postfix leaves out the other headers, but Sendmail
+/// sends them and leaves out the body; as one to `end_of_headers`, Sendmail leaves out the body.
 struct skip {
     bool operator==(const skip&) const = default;
 };
@@ -175,7 +181,8 @@ struct progress {
     bool operator==(const progress&) const = default;
 };
 
-/// SMFIR_REPLYCODE: refuse with this SMTP reply. Make the text with reply_text().
+/// SMFIR_REPLYCODE: refuse with this SMTP reply. Make the text with reply_text(). As an answer to `connect`,
+/// Sendmail uses only its first digit.
 struct reply_code {
     std::string_view text{};  ///< `550 5.7.1 Go away`; lines are separated by CR LF, `%` is doubled
 
@@ -262,7 +269,7 @@ struct replace_body {
 
 /// SMFIR_QUARANTINE: hold the message. Needs action::quarantine. Not a verdict: one must follow.
 struct quarantine {
-    std::string_view reason{};  ///< Postfix 3.10 logs up to 100 bytes of it, before it is ignored there
+    std::string_view reason{};  ///< control characters are sent as spaces; Postfix ignores it before 3.10
 
     bool operator==(const quarantine&) const = default;
 };

@@ -2,6 +2,7 @@
 // The filter's answer to the MTA's offer.
 #pragma once
 
+#include "detail/lists.hpp"
 #include "error.hpp"
 #include "messages.hpp"
 
@@ -23,14 +24,18 @@ struct wishes {
 /// What of the offer a filter takes: its answer, ready to be sent.
 ///
 /// The version is the lower one of the MTA's and ours. An offer of no actions or no options at all stands
-/// for those of version 1. Where an MTA can't leave a step unanswered, the session answers `proceed` for a
-/// filter that does so everywhere. Macro lists go only to an MTA that takes them.
+/// for those of version 1. Macro lists go only to an MTA that takes them.
+///
+/// An MTA that doesn't know a `silent_…` option waits for an answer to that step after all. So a filter sends
+/// `proceed` there, too: the session writes it where the MTA waits for it, and leaves it out where it
+/// doesn't.
 constexpr result<reply::negotiate> agree(const command::negotiate& offer, const wishes& wanted) noexcept {
     if (offer.version < oldest_version) return errc::version_too_old;
     const auto actions = offer.actions == action::none ? v1_actions : offer.actions;
     const auto options = offer.options == option::none ? v1_options : offer.options;
     if (!has_all(actions, wanted.needed)) return errc::action_not_offered;
     if (!has_all(options, wanted.needed_options)) return errc::option_not_offered;
+    if (const auto e = detail::sendable_symbols(wanted.symbols.bytes()); e != errc::ok) return e;
 
     reply::negotiate answer{
         .version = offer.version < protocol_version ? offer.version : protocol_version,

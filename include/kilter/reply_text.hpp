@@ -10,6 +10,7 @@
 
 #include "detail/texts.hpp"
 #include "error.hpp"
+#include "options.hpp"
 
 namespace kilter {
 
@@ -23,7 +24,8 @@ inline constexpr std::size_t max_reply_line = 980;
 ///
 /// The code is 400 to 599; 421 makes the MTA hang up on the client. The enhanced code has to be of the same
 /// class; without one it is 4.0.0 or 5.0.0, as MTAs differ in what they make of none. Lines hold no control
-/// characters. errc::bad_reply_text says that one of this is not so, errc::too_long that a line is.
+/// characters. errc::bad_reply_text says that one of this is not so, errc::too_long that a line, or all of
+/// it, is.
 inline result<std::string> reply_text(int code, std::string_view enhanced_code,
                                       std::span<const std::string_view> lines) {
     if (code < 400 || code > 599) return errc::bad_reply_text;
@@ -46,6 +48,7 @@ inline result<std::string> reply_text(int code, std::string_view enhanced_code,
     if (lines.empty()) add_line({}, true);
     for (std::size_t i = 0; i != lines.size(); ++i)
         if (const auto wrong = add_line(lines[i], i + 1 == lines.size()); wrong != errc::ok) return wrong;
+    if (text.size() >= data_size_64k) return errc::too_long;
     return text;
 }
 

@@ -96,7 +96,7 @@ constexpr phases from_to(phase first, phase last) noexcept {
     return {static_cast<std::uint16_t>((phases::bit(last) << 1) - phases::bit(first))};
 }
 
-/// Where a command leads to.
+/// Where a command leads to. One that leads only back, to the end of all, leads nowhere.
 struct lead {
     phase to;
     bool only_back;
@@ -236,6 +236,11 @@ inline constexpr std::tuple replies{
 
 // clang-format on
 
+/// What stands for the command to be answered when there is none.
+// A null pointer would do, but g++ 12 with -fsanitize=undefined can't compare one with an address in a
+// constant expression.
+inline constexpr command_rule unasked{};
+
 /// The commands whose kind ends for a message when they are answered with skip. Elsewhere it is a proceed.
 inline constexpr question skippable = Q::rcpt | Q::header | Q::body;
 
@@ -246,6 +251,15 @@ constexpr const auto& of() noexcept {
         return detail::row_of<M>(commands);
     else
         return detail::row_of<M>(replies);
+}
+
+/// What a reply says: what its row does, except that 421 makes every MTA hang up on the client.
+template <class M>
+constexpr verdict said_by(const M& m) noexcept {
+    if constexpr (std::is_same_v<M, reply::reply_code>) {
+        if (m.text.starts_with("421")) return verdict::hang_up;
+    }
+    return of<M>().says;
 }
 
 constexpr bool of_a_mail(const command_rule& asked) noexcept {

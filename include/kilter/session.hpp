@@ -53,19 +53,21 @@ public:
     ///
     /// An event is good until the loop asks for the next one. Let the loop run to its end, or give the
     /// range's rest() to the next receive().
-    events receive(std::span<const char> bytes) noexcept { return {*this, {bytes.data(), bytes.size()}}; }
-    events receive(std::span<const std::byte> bytes) noexcept {
+    [[nodiscard]] events receive(std::span<const char> bytes) noexcept {
+        return {*this, {bytes.data(), bytes.size()}};
+    }
+    [[nodiscard]] events receive(std::span<const std::byte> bytes) noexcept {
         return {*this, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}};
     }
     template <detail::perishable Bytes>
     events receive(Bytes&&) = delete;
 
-    /// Appends `message` to `out`, if it may be said now.
+    /// Appends `message`, whose views must not look into `out`, to `out`, if it may be said now.
     ///
     /// If it may not, `out` stays as it was and the result says why. A refused verdict, or answer to the
-    /// offer, closes the session too, because the other side would wait for it; any other refusal changes
-    /// nothing. So a filter may leave the result alone: nothing illegal is ever written, and a closed
-    /// session ends its loop.
+    /// offer, closes the session too, because the other side would wait for it; and so does a refused piece
+    /// of a body of which others have been sent. Any other refusal changes nothing. So a filter may leave the
+    /// result alone: nothing illegal is ever written, and a closed session ends its loop.
     template <message M, output Out>
     errc send(const M& message, Out& out) requires(role::template says<M>) {
         if (!open()) return errc::closed;
@@ -162,6 +164,8 @@ private:
     errc say(conversation& after, M message, Out& out) {
         if constexpr (is_filter) {
             if (std::is_same_v<M, reply::proceed> && !after.reply_due()) return errc::ok;
+            // It would interrupt the new body, each piece of which makes the MTA wait on as well.
+            if (std::is_same_v<M, reply::progress> && after.replacing()) return errc::ok;
             const bool on_last_chunk = end_of_message_follows_ && after.asked() == question::body;
             if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
             if (on_last_chunk && after.in_message()) return errc::ok;  // the answer is to end_of_message
@@ -226,14 +230,15 @@ private:
     /// What was agreed may allow larger frames.
     void agreed() noexcept {
         const auto size = data_size(conversation_.options());
-        if (size > decoder_.max_payload()) decoder_.max_payload(size);
+        if (size > data_size_64k && size > decoder_.max_payload()) decoder_.max_payload(size);
     }
 
-    /// The other side waits for a verdict, so a refused one can't be without consequences.
+    /// The other side waits for a verdict, and must not get half a body: refusing these closes the session.
     template <class M>
     void refuse(errc wrong) noexcept {
         if constexpr (reply_message<M>) {
-            if (rules::of<M>().says != verdict::none) close(wrong);
+            constexpr auto& rule = rules::of<M>();
+            if (rule.says != verdict::none || (rule.in_one_run && conversation_.replacing())) close(wrong);
         }
     }
 

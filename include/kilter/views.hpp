@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -126,46 +127,48 @@ using symbol_list = detail::packed_list<symbol>;
 
 namespace detail {
 
-/// Appends a text and its NUL. A text with a NUL of its own would become two, so it spoils the list: see
-/// end_of_list().
+/// Appends a text and its NUL. A text with a NUL of its own would become two, so it spoils the list.
 inline bool append_text(std::string& list, std::string_view text) {
     list.append(text).push_back('\0');
     return text.find('\0') == text.npos;
 }
 
-/// A list that must not be sent loses its last NUL, which every message refuses (errc::missing_nul).
-inline std::string end_of_list(std::string list, bool fit) {
-    if (!fit) list.pop_back();
-    return list;
-}
+/// What stands for a list that must not be sent: no message takes it, for it lacks a NUL.
+inline constexpr std::string_view unfit_list = "?";
 
 }  // namespace detail
 
 /// Packs texts, so that `text_list` can look at them: `pack_texts({"SIZE=1000", "BODY=8BITMIME"})`.
 ///
 /// Keep the result for as long as the list is used. A text with a NUL makes a list that can't be sent.
-inline std::string pack_texts(std::initializer_list<std::string_view> texts) {
+inline std::string pack_texts(std::span<const std::string_view> texts) {
     std::string list;
     bool fit = true;
     for (auto text : texts) fit &= detail::append_text(list, text);
-    return detail::end_of_list(std::move(list), fit);
+    return fit ? list : std::string{detail::unfit_list};
+}
+inline std::string pack_texts(std::initializer_list<std::string_view> texts) {
+    return pack_texts(std::span{texts.begin(), texts.size()});
 }
 
 /// Packs macros: `pack_definitions({{"i", "4F2A"}, {"{mail_addr}", "a@b"}})`.
-inline std::string pack_definitions(std::initializer_list<definition> definitions) {
+inline std::string pack_definitions(std::span<const definition> definitions) {
     std::string list;
     bool fit = true;
     for (const auto& d : definitions) {
         fit &= detail::append_text(list, d.name);
         fit &= detail::append_text(list, d.value);
     }
-    return detail::end_of_list(std::move(list), fit);
+    return fit ? list : std::string{detail::unfit_list};
+}
+inline std::string pack_definitions(std::initializer_list<definition> definitions) {
+    return pack_definitions(std::span{definitions.begin(), definitions.size()});
 }
 
 /// Packs macro lists: `pack_symbols({{stage::mail, "i {mail_addr}"}, {stage::rcpt, "{rcpt_addr}"}})`, in the
 /// order of the stages' numbers. Sendmail 8.17 honours the list of end_of_message only beside one of
 /// end_of_headers, so give both or neither.
-inline std::string pack_symbols(std::initializer_list<symbol> symbols) {
+inline std::string pack_symbols(std::span<const symbol> symbols) {
     std::string list;
     bool fit = true;
     for (const auto& s : symbols) {
@@ -173,7 +176,10 @@ inline std::string pack_symbols(std::initializer_list<symbol> symbols) {
         detail::writer<char>{list.data() + list.size() - 4}.u32(static_cast<std::uint32_t>(s.at));
         fit &= detail::append_text(list, s.names);
     }
-    return detail::end_of_list(std::move(list), fit);
+    return fit ? list : std::string{detail::unfit_list};
+}
+inline std::string pack_symbols(std::initializer_list<symbol> symbols) {
+    return pack_symbols(std::span{symbols.begin(), symbols.size()});
 }
 
 }  // namespace kilter

@@ -121,7 +121,7 @@ inline constexpr std::tuple replies{
     d::row<reply::replace_body> ('b', "replace_body",  "SMFIR_REPLBODY",
         d::rest("chunk", &reply::replace_body::chunk)),
     d::row<reply::quarantine>   ('q', "quarantine",    "SMFIR_QUARANTINE",
-        d::text_maybe_unterminated("reason", &reply::quarantine::reason, d::without_controls)),
+        d::reason("reason", &reply::quarantine::reason)),
 };
 
 // clang-format on

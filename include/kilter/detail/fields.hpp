@@ -145,6 +145,21 @@ struct text_maybe_unterminated : text<M> {
 template <class M, class... Check>
 text_maybe_unterminated(std::string_view, std::string_view M::*, Check...) -> text_maybe_unterminated<M>;
 
+/// A reason for people: whatever is in it, it must not keep the message from being held. So control
+/// characters are sent as spaces.
+template <class M>
+struct reason : text_maybe_unterminated<M> {
+    using text_maybe_unterminated<M>::text_maybe_unterminated;
+
+    constexpr errc check(const M&) const noexcept { return errc::ok; }
+    constexpr void write(const M& m, auto& out) const noexcept {
+        for (const char c : m.*this->member) out.u8(static_cast<unsigned char>(is_control(c) ? ' ' : c));
+        out.u8(0);
+    }
+};
+template <class M>
+reason(std::string_view, std::string_view M::*) -> reason<M>;
+
 /// A last text that is left out when it is empty.
 template <class M>
 struct optional_text : text<M> {

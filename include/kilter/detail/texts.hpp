@@ -44,14 +44,15 @@ constexpr errc header_name(std::string_view name) noexcept {
     return name.empty() ? errc::bad_header_name : errc::ok;
 }
 
-/// Lines end with a LF alone, and the next one begins with white space. With CR LF, Postfix would write
-/// CR CR LF.
+/// Lines end with a LF alone, and the next one begins with white space and has something else, too: nobody
+/// may take it for the end of the header. With CR LF, Postfix would write CR CR LF.
 constexpr errc header_value(std::string_view value) noexcept {
     if (const auto e = any_text(value); e != errc::ok) return e;
     if (value.find('\r') != value.npos) return errc::bad_header_value;
     for (auto at = value.find('\n'); at != value.npos; at = value.find('\n', at + 1)) {
         const auto next = value.substr(at + 1);
-        if (!next.starts_with(' ') && !next.starts_with('\t')) return errc::bad_header_value;
+        const auto text = next.find_first_not_of(" \t");
+        if (text == 0 || text == next.npos || next[text] == '\n') return errc::bad_header_value;
     }
     return errc::ok;
 }
