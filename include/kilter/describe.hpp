@@ -20,6 +20,9 @@ namespace kilter {
 /// How many bytes of a text are shown. Of longer ones, the size is given.
 inline constexpr std::size_t described_text = 100;
 
+/// How many items of a list are shown. Of longer ones, their number is given.
+inline constexpr std::size_t described_items = 50;
+
 namespace detail {
 
 inline void append_hex(std::string& out, std::uint32_t number, int digits) {
@@ -118,11 +121,14 @@ inline void append(std::string& out, const symbol& s) {
 template <class Item>
 void append(std::string& out, const packed_list<Item>& list) {
     out.push_back('[');
+    std::size_t count = 0;
     for (const auto& item : list) {
-        if (out.back() != '[') out.push_back(' ');
+        if (++count > described_items) continue;
+        if (count != 1) out.push_back(' ');
         append(out, item);
     }
     out.push_back(']');
+    if (count > described_items) out.append("... (").append(std::to_string(count)).append(" items)");
 }
 
 }  // namespace detail

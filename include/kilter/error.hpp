@@ -48,7 +48,7 @@ enum class errc : std::uint8_t {
     nul_in_text,       ///< a NUL would end the text early
     bad_header_name,   ///< not one or more printable ASCII characters without space and colon
     bad_header_value,  ///< a CR, or a LF that no space or tab follows
-    bad_address,       ///< empty, or with control characters
+    bad_address,       ///< empty, or with control characters; or one of a family that has none
     bad_reply_text,    ///< not the text of an SMTP reply of class 4 or 5, see reply_text()
     bad_symbols,  ///< macro lists not in the order of their stages, or end of message without end of headers
     bad_index,    ///< a header index that MTAs read differently: 0 in change_header, or above 0x7fffffff

@@ -152,10 +152,12 @@ TEST_CASE("a space is written before the value, once") {
     CHECK(out == "00 00 00 0e 4c 53 75 62 6a 65 63 74 00 20 6f 6e 65 00"_hex);
 }
 
-TEST_CASE("nothing is written of a client's address if its family is unknown") {
+TEST_CASE("a client's address or port is refused if its family has none") {
     std::string out;
-    const command::connect odd{.hostname = "h", .family = family::unknown, .port = 25, .address = "1.2.3.4"};
-    CHECK(encode(odd, out) == errc::ok);
+    CHECK(encode(command::connect{"h", family::unknown, 0, "1.2.3.4"}, out) == errc::bad_address);
+    CHECK(encode(command::connect{"h", family::unknown, 25, {}}, out) == errc::bad_address);
+    CHECK(out.empty());
+    CHECK(encode(command::connect{"h", family::unknown, 0, {}}, out) == errc::ok);
     CHECK(out == "\0\0\0\4Ch\0U"sv);
 }
 
@@ -212,6 +214,10 @@ TEST_CASE("if not all pieces fit, none is written") {
     fixed_buffer<19> out;
     CHECK(encode_in_pieces(command::body{"abcde"}, out, 2) == errc::no_room);
     CHECK(out.empty());
+    fixed_buffer<24> begun;
+    CHECK(encode(reply::proceed{}, begun) == errc::ok);
+    CHECK(encode_in_pieces(command::body{"abcde"}, begun, 2) == errc::no_room);
+    CHECK(as_string(begun) == "\0\0\0\1c"sv);
     fixed_buffer<20> enough;
     CHECK(encode_in_pieces(command::body{"abcde"}, enough, 2) == errc::ok);
     CHECK(enough.size() == 20);

@@ -79,6 +79,14 @@ TEST_CASE("of a long text the front is shown, and its size") {
     CHECK(describe(command::body{std::string(65535, 'x')}) == "body chunk=\"" + fits + "\"... (65535 bytes)");
 }
 
+TEST_CASE("of a long list the front is shown, and its length") {
+    const std::string many(60, '\0');
+    std::string shown = R"(mail sender="" args=[)";
+    for (int i = 0; i < 49; ++i) shown += R"("" )";
+    CHECK(describe(command::mail{"", many}) == shown + R"(""]... (60 items))");
+    CHECK(describe(command::mail{"", std::string_view{many}.substr(10)}) == shown + R"(""])");
+}
+
 TEST_CASE("an error is told with all that is known of it [X11]") {
     CHECK(describe(protocol_error{errc::zero_length, 0, 0, phase::fresh}) ==
           "a frame of length 0: length 0, after fresh");

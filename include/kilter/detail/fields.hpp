@@ -261,8 +261,11 @@ struct client_address {
         return has_address(m) ? 1 + 2 + m.address.size() + 1 : 1;
     }
     constexpr errc check(const M& m) const noexcept {
-        for (const auto& known : family_names)
-            if (known.value == m.family) return any_text(m.address);
+        for (const auto& known : family_names) {
+            if (known.value != m.family) continue;
+            const bool complete = has_address(m) || (m.address.empty() && m.port == 0);
+            return complete ? any_text(m.address) : errc::bad_address;
+        }
         return errc::unknown_family;
     }
     constexpr void write(const M& m, auto& out) const noexcept {
