@@ -8,13 +8,14 @@
 
 namespace kilter {
 
-/// The version of the library.
-struct library_version {
+struct semantic_version {
     int major_number;
     int minor_number;
     int patch_number;
 };
 
-inline constexpr library_version version{KILTER_VERSION_MAJOR, KILTER_VERSION_MINOR, KILTER_VERSION_PATCH};
+/// The version of the library; `protocol_version` is that of the protocol.
+inline constexpr semantic_version library_version{KILTER_VERSION_MAJOR, KILTER_VERSION_MINOR,
+                                                  KILTER_VERSION_PATCH};
 
 }  // namespace kilter
