@@ -156,10 +156,10 @@ private:
         return errc::ok;
     }
 
-    constexpr scope ended_by(const rules::command_rule& rule, phase before) const noexcept {
+    static constexpr scope ended_by(const rules::command_rule& rule, phase before) noexcept {
         if (rule.owed == rules::while_owed::cancelled) return scope::connection;
         const bool was_in_message = phase::mail <= before && before <= phase::end_of_message;
-        return was_in_message && at_ <= phase::mail ? scope::message : scope::nothing;
+        return was_in_message && rule.leads.to <= phase::mail ? scope::message : scope::nothing;
     }
 
     constexpr void move(const rules::reply_rule& rule, verdict said) noexcept {

@@ -27,7 +27,7 @@ std::string hex(std::uint32_t number, int digits) {
 /// The fields of a message in the order of the wire: `name: layout`.
 std::string fields(const auto& row) {
     std::string out;
-    row.for_each_field([&]<class Field>(const Field& field) {
+    row.for_each_field([&](const auto& field) {
         using M = typename std::remove_cvref_t<decltype(row)>::message;
         if (!out.empty()) out.append(", ");
         std::string names;
@@ -35,7 +35,7 @@ std::string fields(const auto& row) {
         field.visit(message, [&](std::string_view name, const auto&) {
             if (name != "space") names.append(names.empty() ? "" : ", ").append(name);
         });
-        out.append(names).append(names.empty() ? "" : ": ").append(Field::layout);
+        out.append(names).append(names.empty() ? "" : ": ").append(field.layout);
     });
     return out.empty() ? "–" : out;
 }

@@ -6,24 +6,16 @@
 #include <kilter/wire.hpp>
 
 #include "support/catch.hpp"
+#include "support/commands.hpp"
 
 #include <array>
 #include <cstdint>
 
 using namespace kilter;
+using namespace test;
 
 namespace {
 
-constexpr command::connect connect{};
-constexpr command::helo helo{};
-constexpr command::mail mail{};
-constexpr command::rcpt rcpt{};
-constexpr command::data data{};
-constexpr command::header header{"a", "b"};
-constexpr command::end_of_headers end_of_headers{};
-constexpr command::body body{"x"};
-constexpr command::end_of_message end_of_message{};
-constexpr command::unknown unknown{};
 constexpr reply::proceed proceed{};
 
 /// A conversation that goes on for as long as all goes well. Commands that are owed an answer get `proceed`
@@ -72,6 +64,27 @@ TEST_CASE("a fresh conversation waits for an offer") {
     CHECK(c.ended() == scope::nothing);
     CHECK(c.over() == scope::nothing);
     CHECK(c.version() == 0);
+}
+
+TEST_CASE("what a command ends is a message only if one was under way [S08]") {
+    const auto ended = [](auto... messages) {
+        talk t{manner::heard};
+        t(messages...);
+        REQUIRE(t.wrong == errc::ok);
+        return t.now.ended();
+    };
+    constexpr command::abort abort{};
+    CHECK(ended(connect, helo, abort) == scope::nothing);
+    CHECK(ended(connect, helo, mail, abort) == scope::message);
+    CHECK(ended(connect, helo, mail, abort, abort) == scope::nothing);
+    CHECK(ended(connect, helo, mail, rcpt, helo) == scope::message);
+    CHECK(ended(connect, helo, mail, rcpt, mail) == scope::message);
+    CHECK(ended(connect, helo, mail) == scope::nothing);
+    CHECK(ended(connect, helo, mail, proceed, command::macro{}) == scope::nothing);
+    CHECK(ended(connect, helo, mail, rcpt, body, end_of_message, proceed) == scope::message);
+    CHECK(ended(connect, helo, mail, rcpt, body, end_of_message, proceed, abort) == scope::nothing);
+    CHECK(ended(connect, helo, mail, command::quit_nc{}) == scope::connection);
+    CHECK(ended(connect, command::quit{}) == scope::connection);
 }
 
 TEST_CASE("a message is under way from mail to the last reply") {

@@ -5,6 +5,7 @@
 #include <kilter/session.hpp>
 
 #include "support/catch.hpp"
+#include "support/commands.hpp"
 #include "support/pair.hpp"
 
 #include <initializer_list>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 using namespace kilter;
+using namespace test;
 using namespace test;
 using namespace std::string_view_literals;
 
@@ -36,17 +38,6 @@ struct feed {
         return std::string{table.find(name).value_or("-")};
     }
 };
-
-constexpr command::connect connect{};
-constexpr command::helo helo{};
-constexpr command::mail mail{};
-constexpr command::rcpt rcpt{};
-constexpr command::data data{};
-constexpr command::header header{};
-constexpr command::end_of_headers end_of_headers{};
-constexpr command::body body{};
-constexpr command::end_of_message end_of_message{};
-constexpr command::unknown unknown{};
 
 /// A conversation in which each command has a macro of its name.
 feed full_message() {

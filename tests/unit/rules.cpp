@@ -6,12 +6,14 @@
 #include <kilter/wire.hpp>
 
 #include "support/catch.hpp"
+#include "support/commands.hpp"
 
 #include <array>
 #include <string>
 #include <string_view>
 
 using namespace kilter;
+using namespace test;
 
 namespace {
 
@@ -34,17 +36,6 @@ conversation asked(const Command&... commands) {
     REQUIRE(fine);
     return c;
 }
-
-constexpr command::connect connect{};
-constexpr command::helo helo{};
-constexpr command::mail mail{};
-constexpr command::rcpt rcpt{};
-constexpr command::data data{};
-constexpr command::header header{"a", "b"};
-constexpr command::end_of_headers end_of_headers{};
-constexpr command::body body{"x"};
-constexpr command::end_of_message end_of_message{};
-constexpr command::unknown unknown{};
 
 /// A conversation in this phase, in which the answer to the command that led there is still owed.
 conversation owing_at(phase p) {

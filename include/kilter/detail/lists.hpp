@@ -12,24 +12,25 @@
 namespace kilter::detail {
 
 /// A list that takes all that is left. What ends it is seen to here, the items are read when asked for.
-template <class M, class List, errc (*Check)(std::string_view) noexcept,
-          errc (*Sound)(std::string_view) noexcept>
+template <class M, class List>
 struct list {
+    using list_check = errc (*)(std::string_view) noexcept;
+
+    std::string_view layout;
     std::string_view name;
     List M::*member;
-
-    constexpr list(std::string_view n, List M::*m) : name{n}, member{m} {}
+    list_check sendable;
+    list_check sound;
 
     constexpr std::size_t size(const M& m) const noexcept { return (m.*member).bytes().size(); }
-    constexpr errc check(const M& m) const noexcept { return Check((m.*member).bytes()); }
+    constexpr errc check(const M& m) const noexcept { return sendable((m.*member).bytes()); }
     constexpr void write(const M& m, auto& out) const noexcept {
         out.bytes((m.*member).bytes().data(), size(m));
     }
     constexpr errc read(M& m, std::string_view& in) const noexcept {
         m.*member = List{in};
-        const auto e = Sound(in);
         in = {};
-        return e;
+        return sound((m.*member).bytes());
     }
     constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
 };
@@ -75,32 +76,20 @@ constexpr errc sendable_symbols(std::string_view bytes) noexcept {
 
 /// Texts, each ended by a NUL.
 template <class M>
-struct texts : list<M, text_list, sound_texts, sound_texts> {
-    static constexpr std::string_view layout = "(text NUL)*";
-
-    using list<M, text_list, sound_texts, sound_texts>::list;
-};
-template <class M>
-texts(std::string_view, text_list M::*) -> texts<M>;
+constexpr list<M, text_list> texts(std::string_view name, text_list M::*member) noexcept {
+    return {"(text NUL)*", name, member, sound_texts, sound_texts};
+}
 
 /// Pairs of texts: names and values.
 template <class M>
-struct pairs : list<M, definition_list, sound_definitions, sound_definitions> {
-    static constexpr std::string_view layout = "(name NUL value NUL)*";
-
-    using list<M, definition_list, sound_definitions, sound_definitions>::list;
-};
-template <class M>
-pairs(std::string_view, definition_list M::*) -> pairs<M>;
+constexpr list<M, definition_list> pairs(std::string_view name, definition_list M::*member) noexcept {
+    return {"(name NUL value NUL)*", name, member, sound_definitions, sound_definitions};
+}
 
 /// Stages and names.
 template <class M>
-struct symbols : list<M, symbol_list, sendable_symbols, sound_symbols> {
-    static constexpr std::string_view layout = "(u32 names NUL)*";
-
-    using list<M, symbol_list, sendable_symbols, sound_symbols>::list;
-};
-template <class M>
-symbols(std::string_view, symbol_list M::*) -> symbols<M>;
+constexpr list<M, symbol_list> symbols(std::string_view name, symbol_list M::*member) noexcept {
+    return {"(u32 names NUL)*", name, member, sendable_symbols, sound_symbols};
+}
 
 }  // namespace kilter::detail
