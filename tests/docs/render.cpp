@@ -16,7 +16,7 @@ std::string line(const Cell&... cells) {
     return out.append("\n");
 }
 
-std::string code(std::string_view text) { return "`" + std::string{text} + "`"; }
+std::string code(std::string_view text) { return std::string{"`"}.append(text).append("`"); }
 
 std::string hex(std::uint32_t number, int digits) {
     std::string out{"0x"};
@@ -53,7 +53,7 @@ template <class E, std::size_t N>
 std::string names(const std::array<named<E>, N>& table, int digits) {
     auto out = line("value", "here", "in C") + "|---|---|---|\n";
     for (const auto& row : table)
-        out += line(digits == 0 ? "`" + std::string(1, static_cast<char>(row.value)) + "`"
+        out += line(digits == 0 ? code(std::string(1, static_cast<char>(row.value)))
                                 : hex(static_cast<std::uint32_t>(row.value), digits),
                     code(row.name), row.symbol);
     return out;

@@ -2,7 +2,6 @@
 // Whatever may be sent comes out as it went in, however its bytes are cut on the way.
 #include <kilter/codec.hpp>
 
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -75,9 +74,11 @@ void check_owned(const M& message) {
     INFO(describe(message));
     std::string bytes;
     REQUIRE(encode(message, bytes) == errc::ok);
-    std::optional<exact> payload{std::string_view{bytes}.substr(5)};
-    auto kept = owned{*decode<M>(payload->view())};
-    payload.reset();
+    owned<M> kept;
+    {
+        const exact payload{std::string_view{bytes}.substr(5)};
+        kept = owned{*decode<M>(payload.view())};
+    }
     CHECK(*kept == message);
 
     const auto copy = kept;

@@ -66,7 +66,7 @@ TEST_CASE("a message is written to the front of a span, and not a byte further")
     const auto size = encode(scan, std::span<char>{bytes});
     REQUIRE(size.error() == errc::ok);
     CHECK(*size == 18);
-    CHECK(std::string_view{bytes.data(), bytes.size()} == std::string{scan_bytes} + "##");
+    CHECK(std::string_view{bytes.data(), bytes.size()} == std::string{scan_bytes}.append("##"));
 
     const auto exactly = encode(scan, std::span<char>{bytes}.first(18));
     CHECK(exactly.error() == errc::ok);
