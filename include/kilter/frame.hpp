@@ -130,11 +130,11 @@ private:
         return cut({held_.data(), held_.size()});
     }
 
-    /// Moves up to `count` bytes from the input to what is held.
+    /// Moves up to `count` bytes from the input to what is held. If there is no memory for them, the error
+    /// stays: the caller has lost its place in the stream.
     constexpr void hold(std::string_view& input, std::size_t count) {
         const auto piece = input.substr(0, count);
-        error_ =
-            errc::no_room;  // for good, if there is no memory: the caller has lost its place in the stream
+        error_ = errc::no_room;
         held_.insert(held_.end(), piece.data(), piece.data() + piece.size());
         error_ = errc::ok;
         input.remove_prefix(piece.size());

@@ -66,6 +66,7 @@ private:
         },
         kept{});
     static constexpr std::uint8_t passing = codes.size();
+    // Places in `kept`.
     static constexpr std::uint8_t helo_set = 1;
     static constexpr std::uint8_t mail_set = 2;
     static constexpr std::uint8_t rcpt_set = 3;
