@@ -108,7 +108,7 @@ private:
     /// the filter doesn't want counts as if it had come.
     constexpr rules::phases passed_over() const noexcept {
         auto reached = rules::only(at_);
-        if (at_ < phase::negotiated || reply_due()) return reached;
+        if (at_ < phase::negotiated) return reached;
         for (bool more = true; more;) {
             more = false;
             detail::for_each_row(rules::commands, [&](const rules::command_rule& rule) {
@@ -158,8 +158,7 @@ private:
 
     static constexpr scope ended_by(const rules::command_rule& rule, phase before) noexcept {
         if (rule.owed == rules::while_owed::cancelled) return scope::connection;
-        const bool was_in_message = phase::mail <= before && before <= phase::end_of_message;
-        return was_in_message && rule.leads.to <= phase::mail ? scope::message : scope::nothing;
+        return before >= phase::mail && rule.leads.to <= phase::mail ? scope::message : scope::nothing;
     }
 
     constexpr void move(const rules::reply_rule& rule, verdict said) noexcept {

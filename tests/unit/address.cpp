@@ -24,6 +24,7 @@ TEST_CASE("an address loses its brackets and Sendmail's prefix, in any case of l
     CHECK(bare_address("IPv4:x") == "IPv4:x");
     CHECK(bare_address("/run/x") == "/run/x");
     CHECK(bare_address("[").size() == 1);
+    CHECK(bare_address("[::1") == "[::1");
     CHECK(bare_address("").empty());
 }
 

@@ -278,3 +278,10 @@ TEST_CASE("a NUL is refused in every text of every message, but for a reason [H2
     detail::for_each_row(wire::replies, check_row);
     CHECK(texts == 21);
 }
+
+TEST_CASE("a payload is read as a message of a type that is known, or refused") {
+    CHECK(decode<command::helo>("a\0"sv)->hostname == "a");
+    CHECK(decode<command::helo>("a"sv).error() == errc::missing_nul);
+    CHECK(decode<command::helo>("a\0b"sv).error() == errc::trailing_bytes);
+    CHECK(decode<command::data>("x"sv).error() == errc::trailing_bytes);
+}

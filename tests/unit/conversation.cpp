@@ -345,6 +345,7 @@ TEST_CASE("an abort leaves the owed reply owed, but it means nothing any more [S
     CHECK(t.now.at() == phase::greeted);
     CHECK(t.now.asked() == question::rcpt);
     CHECK(t.now.command(mail, manner::heard) == errc::reply_owed);
+    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);  // Postfix says it twice
 
     t(reply::discard{});
     CHECK(t.wrong == errc::ok);
@@ -354,6 +355,14 @@ TEST_CASE("an abort leaves the owed reply owed, but it means nothing any more [S
     CHECK(t.now.at() == phase::greeted);
     CHECK(t(mail, rcpt, reply::reject{}).wrong == errc::ok);
     CHECK(t.now.ended() == scope::recipient);  // the next verdict counts again
+}
+
+TEST_CASE("a 421 counts after an abort, too [P14]") {
+    auto t = with_recipient(manner::heard);
+    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    t(reply::reply_code{"421 4.3.2 Bye"});
+    CHECK(t.now.ended() == scope::connection);
+    CHECK(t.now.over() == scope::connection);
 }
 
 TEST_CASE("a verdict on a connection counts after an abort, too") {

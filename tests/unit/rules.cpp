@@ -394,6 +394,12 @@ TEST_CASE("a 421 hangs up on the client, whatever was asked [P14]") {
     }
 }
 
+TEST_CASE("what is no verdict ends nothing") {
+    detail::for_each_row(rules::commands, [](const rules::command_rule& asked) {
+        CHECK(rules::ends(verdict::none, asked) == scope::nothing);
+    });
+}
+
 TEST_CASE("the phases have their names") {
     std::string names;
     for (std::size_t i = 0; i != phase_count; ++i) names.append(to_string(static_cast<phase>(i))).append(" ");
