@@ -47,7 +47,7 @@ def pytest_runtest_setup():
 
 
 @pytest.fixture
-def workplace():
+def scratch():
     """A new folder that Postfix, another user, can pass through; short enough for unix sockets."""
     with tempfile.TemporaryDirectory(prefix="kilter-") as name:
         os.chmod(name, 0o711)
@@ -55,9 +55,9 @@ def workplace():
 
 
 @pytest.fixture(params=["inet", "unix"])
-def address(request, workplace):
+def address(request, scratch):
     """Where a filter is to listen: a free port, or a socket in the file system."""
-    return "inet:0@127.0.0.1" if request.param == "inet" else f"unix:{workplace}/filter.sock"
+    return "inet:0@127.0.0.1" if request.param == "inet" else f"unix:{scratch}/filter.sock"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def sink():
 
 
 @pytest.fixture
-def mta(workplace, milter, sink):
+def mta(scratch, milter, sink):
     """A Postfix between the test and the sink; each test file says which filter `milter` is."""
-    with running_postfix(workplace, milter.address, sink.port) as running:
+    with running_postfix(scratch, milter.address, sink.port) as running:
         yield running

@@ -16,11 +16,11 @@ sent = message("Hello")
 
 with contextlib.ExitStack() as stack:
     stack.enter_context(contextlib.redirect_stdout(io.StringIO()))  # logs are for failing tests
-    workplace = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kilter-")))
-    os.chmod(workplace, 0o711)  # Postfix, another user, has to pass through
-    milter = stack.enter_context(running_filter("add_header", f"unix:{workplace}/filter.sock"))
+    scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kilter-")))
+    os.chmod(scratch, 0o711)  # Postfix, another user, has to pass through
+    milter = stack.enter_context(running_filter("add_header", f"unix:{scratch}/filter.sock"))
     sink = stack.enter_context(running_sink())
-    mta = stack.enter_context(running_postfix(workplace, milter.address, sink.port))
+    mta = stack.enter_context(running_postfix(scratch, milter.address, sink.port))
     with mta.connect() as client:
         client.sendmail(SENDER, [RECIPIENT], sent)
     delivered = sink.next_delivery().content
