@@ -30,12 +30,13 @@ void bytes_and_messages() {
 }
 
 void a_session(std::string_view bytes, std::string& out) {
+    // clang-format off
     // [session]
     filter_session session;
     for (const auto& event : session.receive(bytes))
         match(
-            event,                                                                          //
-            [&](const command::negotiate& offer) { session.send(agree(offer, {}), out); },  //
+            event,
+            [&](const command::negotiate& offer) { session.send(agree(offer, {}), out); },
             [&](const command::helo& helo) {
                 if (helo.hostname == "spammer.example")
                     session.send(reply::reject{}, out);
@@ -45,6 +46,7 @@ void a_session(std::string_view bytes, std::string& out) {
             [&](const protocol_error& error) { std::puts(describe(error).c_str()); },
             [&](const auto&) { session.send(reply::proceed{}, out); });
     // [session]
+    // clang-format on
 }
 
 void sessions() {

@@ -66,16 +66,16 @@ private:
         },
         kept{});
     static constexpr std::uint8_t passing = codes.size();
-    // Places in `kept`.
-    static constexpr std::uint8_t helo_set = 1;
-    static constexpr std::uint8_t mail_set = 2;
-    static constexpr std::uint8_t rcpt_set = 3;
 
     /// Where a command's set is.
     static constexpr std::uint8_t set_of(char command) noexcept {
         std::uint8_t set = 0;
         while (set != passing && codes[set] != command) ++set;
         return set;
+    }
+    template <class M>
+    static constexpr std::uint8_t set_of() noexcept {
+        return set_of(wire::row_of<M>().code);
     }
 
     void store(const command::macro& m) {
@@ -90,7 +90,7 @@ private:
     template <class M>
     void enter() {
         constexpr auto code = wire::row_of<M>().code;
-        constexpr auto set = set_of(code);
+        constexpr auto set = set_of<M>();
         if (message_over_) forget_message();
         if (!(new_[passing] && passing_ == code)) replace(passing, {});
         new_[passing] = false;
@@ -100,7 +100,7 @@ private:
             if (!new_[set]) replace(set, {});
             new_[set] = false;
             reached_ = set;
-            if constexpr (set <= rcpt_set) forget(set + 1);
+            if constexpr (set <= set_of<command::rcpt>()) forget(set + 1);
         }
         message_over_ = std::is_same_v<M, command::end_of_message>;
         if constexpr (std::is_same_v<M, command::abort>) forget_message();
@@ -112,9 +112,10 @@ private:
     }
 
     void forget_message() {
-        forget(mail_set);
+        constexpr auto helo = set_of<command::helo>();
+        forget(helo + 1);
         message_over_ = false;
-        if (reached_ > helo_set) reached_ = helo_set;
+        if (reached_ > helo) reached_ = helo;
     }
 
     /// Forgets this set and those of later commands.

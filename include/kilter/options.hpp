@@ -153,6 +153,17 @@ inline constexpr std::array<named<family>, 4> family_names{{
 }};
 // clang-format on
 
+namespace detail {
+
+template <flags E, std::size_t N>
+constexpr E all_of(const std::array<named<E>, N>& bits) noexcept {
+    E all{};
+    for (const auto& bit : bits) all |= bit.value;
+    return all;
+}
+
+}  // namespace detail
+
 /// The bits that an offer of 0 stands for (SMFI_V1_ACTS, SMFI_V1_PROT): so read libmilter's engine.c.
 inline constexpr action v1_actions =
     action::add_headers | action::change_body | action::add_rcpt | action::delete_rcpt;
@@ -161,8 +172,8 @@ inline constexpr option v1_options = option::no_connect | option::no_helo | opti
 
 /// Every action, and every option of protocol version 6 (SMFI_CURR_ACTS, SMFI_CURR_PROT). The data sizes
 /// are no part of it: only MTAs built with _FFR_MDS_NEGOTIATE know them.
-inline constexpr action all_actions{0x1ff};
-inline constexpr option all_options{0x1f'ffff};
+inline constexpr action all_actions = detail::all_of(action_names);
+inline constexpr option all_options = detail::all_of(option_names) & ~(option::data_256k | option::data_1m);
 
 /// The most payload bytes a frame may carry under these options. The larger of two sizes wins.
 constexpr std::uint32_t data_size(option agreed) noexcept {
