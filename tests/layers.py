@@ -9,14 +9,14 @@ import re
 import sys
 
 LEVELS = [
-    "version error flags match address detail/bytes detail/table",
+    "version error flags match address macro_name detail/bytes detail/table detail/space",
     "options frame detail/texts",
     "views reply_text",
     "messages detail/lists",
-    "detail/fields rules negotiation",
+    "detail/fields rules negotiation smtp_reply",
     "wire conversation protocol_error",
-    "codec owned describe macros detail/role",
-    "session",
+    "codec owned describe macros macro_lists detail/role",
+    "session modifications",
 ]
 BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()
 RULES = "rules conversation".split()

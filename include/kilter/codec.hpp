@@ -43,6 +43,20 @@ constexpr errc check(const M& message, std::uint32_t max_payload = data_size_64k
     return wrong;
 }
 
+/// May `message`, which has come from another, be used as it is? Of what a filter says, it is what every MTA
+/// has to check: that nothing in it could inject a line, a header field or an SMTP reply. mta_session has
+/// checked the events that it hands out.
+template <message M>
+constexpr errc check_heard(const M& message) noexcept {
+    auto wrong = errc::ok;
+    wire::row_of<M>().for_each_field([&](const auto& field) {
+        if constexpr (requires { field.accept(message); }) {
+            if (wrong == errc::ok) wrong = field.accept(message);
+        }
+    });
+    return wrong;
+}
+
 namespace detail {
 
 /// Writes a frame that has been checked, `size` bytes of it.

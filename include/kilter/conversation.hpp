@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "error.hpp"
+#include "negotiation.hpp"
 #include "rules.hpp"
 
 namespace kilter {
@@ -22,10 +23,10 @@ public:
     /// A command comes. It moves the conversation on if it may.
     template <class M>
     constexpr errc command(const M& m, manner how) noexcept {
-        const auto& rule = rules::of<M>();
+        const auto& rule = rule_for(m);
         if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, command::negotiate>) {
-            if (const auto wrong = offer(m); wrong != errc::ok) return wrong;
+            if (const auto wrong = offer(m, how); wrong != errc::ok) return wrong;
         }
         move(rule, how);
         return errc::ok;
@@ -37,7 +38,7 @@ public:
         const auto& rule = rules::of<M>();
         if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, reply::negotiate>) {
-            if (const auto wrong = agree(m); wrong != errc::ok) return wrong;
+            if (const auto wrong = agree(m, how); wrong != errc::ok) return wrong;
         }
         move(rule, rules::said_by(m));
         return errc::ok;
@@ -58,6 +59,14 @@ public:
     /// What the last verdict ended, or the command after it: abort, mail and helo end a message if one was
     /// under way, quit and quit_nc the connection.
     constexpr scope ended() const noexcept { return ended_; }
+
+    /// What an MTA does now.
+    constexpr todo now() const noexcept { return reply_due() ? todo::wait : now_; }
+
+    /// May the connection be used for another message now, at once or later?
+    constexpr bool reusable() const noexcept {
+        return open() && at_ != phase::fresh && !reply_due() && !in_message() && over_ != scope::connection;
+    }
 
     /// Has the body of this message been replaced, at least in part?
     constexpr bool replacing() const noexcept { return replacement_ != run::none; }
@@ -85,6 +94,9 @@ public:
     constexpr action actions() const noexcept { return actions_; }
     constexpr option options() const noexcept { return options_; }
 
+    /// What is taken of another's answer that isn't within the offer.
+    constexpr void tolerate(const tolerance& t) noexcept { tolerance_ = t; }
+
     /// Nothing may come any more.
     constexpr void close() noexcept {
         at_ = phase::closed;
@@ -95,6 +107,14 @@ public:
 
 private:
     enum class run : std::uint8_t { none, going_on, over };
+
+    template <class M>
+    static constexpr const rules::command_rule& rule_for(const M& m) noexcept {
+        if constexpr (std::is_same_v<M, command::rcpt>) {
+            if (m.rejected) return rules::rejected_rcpt;
+        }
+        return rules::of<M>();
+    }
 
     constexpr errc may_come(const rules::command_rule& rule, manner how) const noexcept {
         if (!open()) return errc::closed;
@@ -131,6 +151,7 @@ private:
         const auto before = at_;
         at_ = rule.leads.from(at_);
         ended_ = ended_by(rule, before);
+        now_ = open() ? todo::go_on : todo::close;
         if (ended_ != scope::nothing) replacement_ = run::none;
         // A message may begin with any of its commands, if those before aren't wanted.
         if ((before < phase::mail && in_message()) || rule.leads.to == phase::mail) {
@@ -175,6 +196,7 @@ private:
         replacement_ = run::none;
         ended_ = stale && said != verdict::hang_up ? scope::nothing : rules::ends(said, asked);
         if (ended_ == scope::connection) over_ = ended_;
+        now_ = rules::to_do(said, asked);
         if (stale) return;
         if (said == verdict::skip) skipped_ |= asked.asks & rules::skippable;
         if (ended_ == scope::message) {
@@ -195,29 +217,35 @@ private:
     }
 
     /// The offer is kept in the place of what will be agreed.
-    constexpr errc offer(const command::negotiate& m) noexcept {
+    constexpr errc offer(const command::negotiate& m, manner how) noexcept {
         if (m.version < oldest_version) return errc::version_too_old;
+        if (how == manner::said) {
+            if (m.version > protocol_version) return errc::version_too_new;
+            if (m.actions == action::none || m.options == option::none) return errc::nothing_offered;
+        }
         version_ = m.version;
         actions_ = m.actions == action::none ? v1_actions : m.actions;
         options_ = m.options == option::none ? v1_options : m.options;
         return errc::ok;
     }
 
-    constexpr errc agree(const reply::negotiate& m) noexcept {
-        if (m.version < oldest_version) return errc::version_too_old;
-        if (m.version > version_) return errc::version_too_new;
+    constexpr errc agree(const reply::negotiate& m, manner how) noexcept {
+        const auto& taken = how == manner::said ? no_tolerance : tolerance_;
+        if (m.version < taken.oldest) return errc::version_too_old;
+        if (m.version > version_ && m.version > taken.newest) return errc::version_too_new;
         if (!has_all(actions_, m.actions)) return errc::action_not_offered;
-        if (!has_all(options_, m.options)) return errc::option_not_offered;
+        if (!has_all(options_, m.options) && !taken.other_options) return errc::option_not_offered;
         at_ = phase::negotiated;
-        version_ = m.version;
+        if (m.version < version_) version_ = m.version;
         actions_ = m.actions;
-        options_ = m.options;
+        options_ &= m.options;
         if (version_ < 3) options_ |= option::no_unknown;  // the commands that came with versions 3 and 4
         if (version_ < 4) options_ |= option::no_data;
         return errc::ok;
     }
 
     const rules::command_rule* asked_ = &rules::unasked;  ///< the command to be answered
+    tolerance tolerance_{};
     std::uint32_t version_ = 0;
     action actions_{};
     option options_{};
@@ -226,6 +254,7 @@ private:
     scope ended_ = scope::nothing;
     scope over_ = scope::nothing;
     run replacement_ = run::none;
+    todo now_ = todo::go_on;
     bool stale_ = false;  ///< the message that the owed reply is about has been abandoned
 };
 

@@ -133,6 +133,16 @@ void append(std::string& out, const packed_list<Item>& list) {
 
 }  // namespace detail
 
+/// The command that a question is about, by its name. Empty for none.
+constexpr std::string_view to_string(question asked) noexcept {
+    std::string_view name;
+    detail::for_each_row(rules::commands, [&]<class Row>(const Row& row) {
+        if (row.asks != question::none && row.asks == asked)
+            name = wire::row_of<typename Row::message>().name;
+    });
+    return name;
+}
+
 /// The bits of a set by their names: `add_headers|quarantine`.
 inline std::string describe(action set) {
     std::string out;
@@ -177,7 +187,10 @@ inline std::string describe(const protocol_error& error) {
         out.append(", as text ");
         detail::append(out, std::string_view{bytes.data(), bytes.size()});
     }
-    return out.append(", after ").append(to_string(error.at));
+    out.append(", after ").append(to_string(error.at));
+    if (error.asked != question::none)
+        out.append(", while the answer to ").append(to_string(error.asked)).append(" was due");
+    return out;
 }
 
 /// Whatever an event holds.

@@ -34,6 +34,7 @@ enum class errc : std::uint8_t {
     wrong_reply,       ///< the reply doesn't answer this command
     message_gone,      ///< a modification of a message that the MTA has abandoned
     body_interrupted,  ///< a body replacement goes on after another reply; Postfix refuses that
+    unanswered,        ///< the peer closed while its reply was due
     closed,            ///< the conversation is over
 
     // What was negotiated doesn't allow it.
@@ -41,6 +42,7 @@ enum class errc : std::uint8_t {
     version_too_new,     ///< the filter answers with a version above the MTA's
     action_not_offered,  ///< the filter needs an action that the MTA doesn't offer
     option_not_offered,  ///< the filter needs an option that the MTA doesn't offer
+    nothing_offered,     ///< an offer without actions or options, which filters read as one of version 1
     action_not_granted,  ///< a modification whose action wasn't agreed
     option_not_granted,  ///< a reply whose option wasn't agreed
 
@@ -79,11 +81,13 @@ constexpr std::string_view to_string(errc e) noexcept {
         case errc::wrong_reply: return "not a reply to this command";
         case errc::message_gone: return "modification of an abandoned message";
         case errc::body_interrupted: return "body replacement continued after another reply";
+        case errc::unanswered: return "closed before the reply";
         case errc::closed: return "the conversation is over";
         case errc::version_too_old: return "protocol version below 2";
         case errc::version_too_new: return "protocol version above the one offered";
         case errc::action_not_offered: return "action not offered";
         case errc::option_not_offered: return "option not offered";
+        case errc::nothing_offered: return "nothing offered";
         case errc::action_not_granted: return "action not agreed";
         case errc::option_not_granted: return "option not agreed";
         case errc::nul_in_text: return "NUL in a text";

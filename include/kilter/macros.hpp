@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "macro_name.hpp"
 #include "wire.hpp"
 
 namespace kilter {
@@ -41,7 +42,7 @@ public:
     /// `i` and `{i}`, `mail_addr` and `{mail_addr}` are the same, however the MTA spells them. The value is
     /// good until the next update().
     std::optional<std::string_view> find(std::string_view name) const noexcept {
-        name = bare(name);
+        name = bare_macro_name(name);
         if (passing_ == current_) {
             if (const auto value = find_in(passing, name)) return value;
         }
@@ -139,13 +140,8 @@ private:
     std::optional<std::string_view> find_in(std::size_t set, std::string_view name) const noexcept {
         const auto begin = begin_of(set);
         for (const auto& d : definition_list{std::string_view{text_}.substr(begin, ends_[set] - begin)})
-            if (bare(d.name) == name) return d.value;
+            if (bare_macro_name(d.name) == name) return d.value;
         return std::nullopt;
-    }
-
-    static constexpr std::string_view bare(std::string_view name) noexcept {
-        const bool braced = name.size() >= 2 && name.front() == '{' && name.back() == '}';
-        return braced ? name.substr(1, name.size() - 2) : name;
     }
 
     std::string text_{};                             ///< all sets, one behind the other

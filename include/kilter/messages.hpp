@@ -64,6 +64,10 @@ struct mail {
 struct rcpt {
     std::string_view recipient{};  ///< as the client typed it, mostly in `<>`
     text_list args{};              ///< ESMTP arguments, one text each: `NOTIFY=NEVER`
+    /// MTA's side, not on the wire: we have refused this one ourselves. It is sent only under
+    /// option::rejected_rcpt, and the filter's answer changes nothing. Filters see it by the macro
+    /// `{rcpt_mailer}`, which is `error`.
+    bool rejected = false;
 
     bool operator==(const rcpt&) const = default;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The filter's answer to the MTA's offer.
+// The MTA's offer, and the filter's answer to it.
 #pragma once
 
 #include "detail/lists.hpp"
@@ -7,6 +7,30 @@
 #include "messages.hpp"
 
 namespace kilter {
+
+/// What an MTA of some version offers, from 2 to 6 (Postfix: milter_protocol): every action, and the options
+/// that the version has.
+constexpr command::negotiate offer_of(std::uint32_t version) noexcept {
+    return {.version = version, .options = options_of(version)};
+}
+
+/// What an MTA takes of an answer that isn't within its offer. The default is what at least one of Sendmail
+/// and Postfix takes.
+struct tolerance {
+    /// Lower versions are refused. (Postfix 3.7 milter8.c takes all, Sendmail 8.17 milter.c all but 1. For
+    /// what is sent, 0 and 1 count as 2.)
+    std::uint32_t oldest = 0;
+    /// Versions above the one offered are taken up to this one, and mean the one offered. (Sendmail 8.17
+    /// milter.c: SMFI_VERSION of its library's API; Postfix takes none.)
+    std::uint32_t newest = 0x0100'0001;
+    /// Options that weren't offered are left aside. (Postfix 3.7 milter8.c; Sendmail refuses them.)
+    bool other_options = true;
+
+    bool operator==(const tolerance&) const = default;
+};
+
+/// As strict as the protocol: what no MTA refuses, and what we say ourselves.
+inline constexpr tolerance no_tolerance{.oldest = oldest_version, .newest = 0, .other_options = false};
 
 /// What a filter wants of an MTA.
 ///

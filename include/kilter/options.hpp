@@ -170,10 +170,22 @@ inline constexpr action v1_actions =
 inline constexpr option v1_options = option::no_connect | option::no_helo | option::no_mail |
                                      option::no_rcpt | option::no_body | option::no_headers;
 
+/// What versions 2, 3 and 4 have of the options. (Version 5 brought none.)
+inline constexpr option v2_options = v1_options | option::no_end_of_headers;
+inline constexpr option v3_options = v2_options | option::no_unknown;
+inline constexpr option v4_options = v3_options | option::no_data;
+
 /// Every action, and every option of protocol version 6 (SMFI_CURR_ACTS, SMFI_CURR_PROT). The data sizes
 /// are no part of it: only MTAs built with _FFR_MDS_NEGOTIATE know them.
 inline constexpr action all_actions = detail::all_of(action_names);
 inline constexpr option all_options = detail::all_of(option_names) & ~(option::data_256k | option::data_1m);
+
+/// The options that a version of the protocol has.
+constexpr option options_of(std::uint32_t version) noexcept {
+    if (version >= 6) return all_options;
+    if (version >= 4) return v4_options;
+    return version == 3 ? v3_options : version == 2 ? v2_options : v1_options;
+}
 
 /// The most payload bytes a frame may carry under these options. The larger of two sizes wins.
 constexpr std::uint32_t data_size(option agreed) noexcept {

@@ -15,6 +15,7 @@ struct protocol_error {
     char code{};             ///< of the frame, or 0 if its length was wrong already
     std::uint32_t length{};  ///< as it stood in front of the frame; printable bytes if not_a_milter
     phase at{};              ///< where the conversation stood
+    question asked{};        ///< the command whose reply was due, if one was
 
     bool operator==(const protocol_error&) const = default;
 };

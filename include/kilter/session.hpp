@@ -14,6 +14,7 @@
 #include "codec.hpp"
 #include "conversation.hpp"
 #include "detail/role.hpp"
+#include "detail/space.hpp"
 #include "protocol_error.hpp"
 
 namespace kilter {
@@ -90,12 +91,46 @@ public:
         return message.error();
     }
 
+    /// Would `command` be written now? Not if the filter doesn't want it, has skipped the rest of its kind,
+    /// or has given a verdict that ends all that it belongs to: then send() leaves it out, and goes on. Ask
+    /// before making what it takes: its macros, for one. For the MTA's side.
+    template <command_message M>
+    bool wants(const M& command) const noexcept requires(role::template says<M>) {
+        return open() && wanted(command);
+    }
+
+    /// Takes off the front of a body what may be sent at once, for the MTA's side:
+    ///
+    ///     while (!rest.empty() && session.wants(command::body{}))
+    ///         session.send(command::body{session.take_piece(rest)}, out);  // and wait, if now() says so
+    std::string_view take_piece(std::string_view& rest) const noexcept requires(Side == side::mta) {
+        const auto piece = rest.substr(0, data_size(conversation_.options()));
+        rest.remove_prefix(piece.size());
+        return piece;
+    }
+
+    /// What is to be done now, for the MTA's side: the one question to ask after each send() and each event.
+    todo now() const noexcept requires(Side == side::mta) {
+        const auto next = conversation_.now();
+        return open() || next == todo::close ? next : todo::give_up;
+    }
+
+    /// Between messages, with nothing owed and nothing half read: the MTA may use the connection again.
+    bool reusable() const noexcept requires(Side == side::mta) {
+        return conversation_.reusable() && !decoder_.in_frame() && !surplus_;
+    }
+
+    /// What is taken of a filter's answer to our offer; to be said before it comes, if at all.
+    void tolerate(const tolerance& taken) noexcept requires(Side == side::mta) {
+        conversation_.tolerate(taken);
+    }
+
     /// The other side has closed the connection, and this one is closed with it. ok if that may be: at any
-    /// time but in the middle of a frame, or while its reply is owed.
+    /// time but in the middle of a frame, or while its reply is due.
     errc finish() noexcept {
         auto wrong = errc::ok;
         if (open() && decoder_.in_frame()) wrong = errc::cut_short;
-        if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::reply_owed;
+        if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::unanswered;
         close(wrong);
         return wrong;
     }
@@ -131,9 +166,12 @@ private:
             if (decoder_.error() != errc::ok) fail(decoder_.error(), 0, current);
             return;
         }
-        const auto wrong = detail::visit_message<role::incoming>(
-            *next, [&](auto& message) { return hear(message, current); });
-        if (wrong != errc::ok) fail(wrong, next->code, current);
+        // What came together with a verdict can't be the answer to a command that has been sent since.
+        const auto wrong = surplus_ ? errc::reply_not_due
+                                    : detail::visit_message<role::incoming>(
+                                          *next, [&](auto& message) { return hear(message, current); });
+        if (wrong != errc::ok) return fail(wrong, next->code, current);
+        surplus_ = !is_filter && !conversation_.reply_due() && !input.empty();
     }
 
     template <class M>
@@ -142,6 +180,9 @@ private:
             if (!message.chunk.empty() && conversation_.wanted<command::body>())
                 return hear_last_chunk(message.chunk, current);
             message.chunk = {};
+        }
+        if constexpr (!is_filter) {
+            if (const auto wrong = check_heard(message); wrong != errc::ok) return wrong;
         }
         if (const auto wrong = role::hear(conversation_, message); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
@@ -176,6 +217,9 @@ private:
             if constexpr (std::is_same_v<M, command::body>) {
                 if (message.chunk.empty()) return errc::ok;  // libmilter hangs up on an empty piece
             }
+            if constexpr (std::is_same_v<M, command::rcpt>) {
+                if (message.rejected && !hears_rejected()) return errc::ok;
+            }
             if (after.template finished<M>()) return errc::ok;
             const bool unheard = !wanted(message);
             if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
@@ -194,6 +238,7 @@ private:
     template <class M>
     bool wanted(const M& message) const noexcept {
         bool answer = conversation_.template wanted<M>();
+        if constexpr (std::is_same_v<M, command::rcpt>) answer &= !message.rejected || hears_rejected();
         if constexpr (std::is_same_v<M, command::macro>) {
             detail::for_each_row(wire::commands, [&]<class Row>(const Row& row) {
                 if (row.code == message.command)
@@ -203,16 +248,17 @@ private:
         return answer;
     }
 
+    bool hears_rejected() const noexcept { return has(conversation_.options(), option::rejected_rcpt); }
+
     bool leading_space() const noexcept { return has(conversation_.options(), option::leading_space); }
 
     /// Between filter and MTA, a value has its leading space only if that was agreed: then the MTA leaves it
     /// in, and adds none. Here it is always apart from the value.
     template <class M>
     void hear_space(M& message) const noexcept {
-        if (leading_space() && message.value.starts_with(' ')) {
-            message.space = message.value.substr(0, 1);
-            message.value.remove_prefix(1);
-        } else if (!leading_space() && !is_filter && !message.value.empty()) {
+        if (leading_space()) {
+            detail::split_space(message);
+        } else if (!is_filter && !message.value.empty()) {
             message.space = " ";  // to be added by the MTA
         }
     }
@@ -243,8 +289,9 @@ private:
     }
 
     void fail(errc wrong, char code, std::optional<event>& current) {
-        current.emplace(std::in_place_type<protocol_error>,
-                        protocol_error{wrong, code, decoder_.length(), conversation_.at()});
+        current.emplace(
+            std::in_place_type<protocol_error>,
+            protocol_error{wrong, code, decoder_.length(), conversation_.at(), conversation_.asked()});
         close(wrong);
     }
 
@@ -256,6 +303,7 @@ private:
     basic_frame_decoder<Buffer> decoder_;
     conversation conversation_{};
     errc error_ = errc::ok;
+    bool surplus_ = false;                 ///< bytes have come behind a verdict
     bool end_of_message_follows_ = false;  ///< after the piece of the body that came with it
 };
 

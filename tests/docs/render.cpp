@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <kilter.hpp>
 #include <map>
+#include <vector>
 
 using namespace kilter;
 
@@ -131,6 +132,41 @@ std::string answers() {
     return out;
 }
 
+/// Questions × verdicts: what an MTA does then. Replies with the same verdict share a column.
+std::string todos() {
+    struct column {
+        verdict says;
+        question answers;
+        std::string replies;
+    };
+    std::vector<column> columns;
+    detail::for_each_row(rules::replies, [&]<class Reply>(const Reply& reply) {
+        const auto answers = (reply.answers | reply.also_heard) & ~question::negotiate;
+        if (reply.says == verdict::none || answers == question::none) return;
+        const auto name = code(name_of<typename Reply::message>());
+        for (auto& known : columns)
+            if (known.says == reply.says && known.answers == answers)
+                return static_cast<void>(known.replies.append(", ").append(name));
+        columns.push_back({reply.says, answers, name});
+    });
+
+    std::string out{"| |"};
+    for (const auto& c : columns) out.append(" ").append(c.replies).append(" |");
+    out.append("\n|---|");
+    for (std::size_t i = 0; i != columns.size(); ++i) out.append("---|");
+    out.append("\n");
+    detail::for_each_row(rules::commands, [&]<class Row>(const Row& row) {
+        if (row.asks == question::none || row.asks == question::negotiate) return;
+        out.append("| ").append(code(name_of<typename Row::message>())).append(" |");
+        for (const auto& c : columns)
+            out.append(" ")
+                .append(has(c.answers, row.asks) ? to_string(rules::to_do(c.says, row)) : "–")
+                .append(" |");
+        out.append("\n");
+    });
+    return out;
+}
+
 /// The usual way through a conversation: each command from the phase before the one that it leads to.
 std::string diagram() {
     std::string out{
@@ -169,6 +205,7 @@ int main(int count, char** arguments) {
         {"command_rules", commands},
         {"answers", answers},
         {"diagram", diagram},
+        {"todo", todos},
     };
     const auto part = parts.find(count == 2 ? arguments[1] : "");
     if (part == parts.end()) return std::fprintf(stderr, "usage: render PART\n"), 64;

@@ -152,8 +152,10 @@ TEST_CASE("a command that is out of turn has its code, its length, and where the
 TEST_CASE("a command while a reply is owed is an error") {
     auto s = greeted_filter();
     heard(s, bytes_of(command::mail{"<a>"}));
-    CHECK(breaks(s, bytes_of(command::rcpt{"<a>"})) == protocol_error{errc::reply_owed, 'R', 5, phase::mail});
-    CHECK(breaks(s, bytes_of(command::macro{'R'})) == protocol_error{errc::reply_owed, 'D', 2, phase::mail});
+    CHECK(breaks(s, bytes_of(command::rcpt{"<a>"})) ==
+          protocol_error{errc::reply_owed, 'R', 5, phase::mail, question::mail});
+    CHECK(breaks(s, bytes_of(command::macro{'R'})) ==
+          protocol_error{errc::reply_owed, 'D', 2, phase::mail, question::mail});
 }
 
 TEST_CASE("a reply that isn't one to the command is an error [P20]") {
@@ -161,15 +163,17 @@ TEST_CASE("a reply that isn't one to the command is an error [P20]") {
     const auto helo_answered = [&](errc reason, const auto& reply) {
         const auto bytes = bytes_of(reply);
         const auto length = static_cast<std::uint32_t>(bytes.size() - length_size);
-        CHECK(breaks(s, bytes) == protocol_error{reason, bytes[length_size], length, phase::greeted});
+        CHECK(breaks(s, bytes) ==
+              protocol_error{reason, bytes[length_size], length, phase::greeted, question::helo});
     };
     helo_answered(errc::wrong_reply, reply::negotiate{});
     helo_answered(errc::wrong_reply, reply::conn_fail{});
     helo_answered(errc::wrong_reply, reply::add_header{"a", "b"});
     helo_answered(errc::wrong_reply, reply::quarantine{"why"});
     helo_answered(errc::option_not_granted, reply::skip{});
-    CHECK(breaks(s, raw('X')) == protocol_error{errc::unknown_code, 'X', 1, phase::greeted});
-    CHECK(breaks(s, raw('c', "x")) == protocol_error{errc::trailing_bytes, 'c', 2, phase::greeted});
+    CHECK(breaks(s, raw('X')) == protocol_error{errc::unknown_code, 'X', 1, phase::greeted, question::helo});
+    CHECK(breaks(s, raw('c', "x")) ==
+          protocol_error{errc::trailing_bytes, 'c', 2, phase::greeted, question::helo});
     CHECK(breaks(mta_session{}, bytes_of(reply::proceed{})) ==
           protocol_error{errc::reply_not_due, 'c', 1, phase::fresh});
 }
@@ -184,7 +188,7 @@ TEST_CASE("a modification that wasn't agreed is an error [N21]") {
     heard(s, bytes_of(reply::proceed{}));
     s.send(command::end_of_message{}, out);
     CHECK(breaks(s, bytes_of(reply::add_header{"a", "b"})) ==
-          protocol_error{errc::action_not_granted, 'h', 5, phase::end_of_message});
+          protocol_error{errc::action_not_granted, 'h', 5, phase::end_of_message, question::end_of_message});
 }
 
 TEST_CASE("bytes behind the last reply that is due are an error") {

@@ -196,5 +196,7 @@ TEST_CASE("data on end_of_message where no message is under way is out of turn")
 TEST_CASE("the MTA may not send anything while the last piece isn't answered") {
     auto s = session_in_message(option::none);
     CHECK(heard(s, last + bytes_of(command::mail{"<x>"})) ==
-          lines{both[0], "command while a reply is owed: code \"M\", length 5, after body"});
+          lines{both[0],
+                "command while a reply is owed: code \"M\", length 5, after body, while the answer to body "
+                "was due"});
 }

@@ -13,9 +13,10 @@
 
 namespace kilter::detail {
 
-// Every kind has its layout in words, and the same five functions:
+// Every kind has its layout in words, and the same functions:
 //   size(m)       how many bytes it takes
 //   check(m)      may it be sent as it is?
+//   accept(m)     may it be used as it has come? (only for kinds that the sessions check so)
 //   write(m, w)   puts it where the writer stands
 //   read(m, in)   takes it off the front of `in`
 //   visit(m, f)   calls f(name, member) for each member of the message that it stands for
@@ -32,12 +33,15 @@ struct number {
 
     std::string_view name;
     T M::*member;
-    number_check allowed;
+    number_check said;
+    number_check heard;
 
-    constexpr number(std::string_view n, T M::*m, number_check c = any) : name{n}, member{m}, allowed{c} {}
+    constexpr number(std::string_view n, T M::*m, number_check s = any, number_check h = any)
+        : name{n}, member{m}, said{s}, heard{h} {}
 
     constexpr std::size_t size(const M&) const noexcept { return 4; }
-    constexpr errc check(const M& m) const noexcept { return allowed(static_cast<std::uint32_t>(m.*member)); }
+    constexpr errc check(const M& m) const noexcept { return said(static_cast<std::uint32_t>(m.*member)); }
+    constexpr errc accept(const M& m) const noexcept { return heard(static_cast<std::uint32_t>(m.*member)); }
     constexpr void write(const M& m, auto& out) const noexcept {
         out.u32(static_cast<std::uint32_t>(m.*member));
     }
@@ -102,13 +106,16 @@ struct text {
 
     std::string_view name;
     std::string_view M::*member;
-    text_check allowed;
+    text_check said;
+    text_check heard;
 
-    constexpr text(std::string_view n, std::string_view M::*m, text_check c = any_text)
-        : name{n}, member{m}, allowed{c} {}
+    constexpr text(std::string_view n, std::string_view M::*m, text_check s = any_text,
+                   text_check h = any_text)
+        : name{n}, member{m}, said{s}, heard{h} {}
 
     constexpr std::size_t size(const M& m) const noexcept { return (m.*member).size() + 1; }
-    constexpr errc check(const M& m) const noexcept { return allowed(m.*member); }
+    constexpr errc check(const M& m) const noexcept { return said(m.*member); }
+    constexpr errc accept(const M& m) const noexcept { return heard(m.*member); }
     constexpr void write(const M& m, auto& out) const noexcept { write_text(m.*member, out); }
     constexpr errc read(M& m, std::string_view& in) const noexcept { return read_text(m.*member, in); }
     constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
@@ -188,8 +195,8 @@ struct spaced_text : text<M> {
     std::string_view M::*space;
 
     constexpr spaced_text(std::string_view n, std::string_view M::*m, std::string_view sn,
-                          std::string_view M::*s, text_check c = any_text)
-        : text<M>{n, m, c}, space_name{sn}, space{s} {}
+                          std::string_view M::*s, text_check c = any_text, text_check h = any_text)
+        : text<M>{n, m, c, h}, space_name{sn}, space{s} {}
 
     constexpr std::size_t size(const M& m) const noexcept { return (m.*space).size() + text<M>::size(m); }
     constexpr errc check(const M& m) const noexcept {

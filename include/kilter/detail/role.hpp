@@ -70,12 +70,6 @@ concept perishable =
     bytes.data();
 };
 
-/// Messages with the value of a header field.
-template <class M>
-concept header_like = requires(M& m) {
-    m.space;
-};
-
 }  // namespace detail
 
 }  // namespace kilter

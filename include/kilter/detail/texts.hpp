@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a text of our own must look like before it is sent: nothing that could inject a line or a field.
+// What a text must look like before it is sent, and before one that has come is handed out: nothing that
+// could inject a line or a field.
 #pragma once
 
 #include <cstddef>
@@ -57,6 +58,16 @@ constexpr errc header_value(std::string_view value) noexcept {
     return errc::ok;
 }
 
+/// The same from another: what filters send and MTAs take has CR LF before white space, too.
+constexpr errc header_value_heard(std::string_view value) noexcept {
+    for (std::size_t at = 0; (at = value.find_first_of("\r\n", at)) != value.npos; ++at) {
+        if (value.substr(at, 2) == "\r\n") ++at;
+        const auto next = value.substr(at).substr(1, 1);
+        if (value[at] != '\n' || (next != " " && next != "\t")) return errc::bad_header_value;
+    }
+    return errc::ok;
+}
+
 /// Sendmail ignores an empty address, and `<>` is the null sender everywhere.
 constexpr errc address(std::string_view text) noexcept {
     if (const auto e = any_text(text); e != errc::ok) return e;
@@ -77,11 +88,18 @@ constexpr std::string_view enhanced_code(std::string_view text, char klass) noex
     return text.substr(0, detail);
 }
 
-/// One line of an SMTP reply, as every known MTA takes it: code, `-` or a space, and a text that, if it
-/// begins with a digit, begins with a full enhanced code of the same class.
-constexpr errc reply_line(std::string_view line, std::string_view code, bool last) noexcept {
+/// One line of an SMTP reply, as Postfix 3.12 milter8.c takes it: code, `-` or a space, and a text that, if
+/// it begins with a digit, begins with the code's own.
+constexpr errc reply_line_heard(std::string_view line, std::string_view code, bool last) noexcept {
     if (line.size() < 4 || line.substr(0, 3) != code) return errc::bad_reply_text;
     if (line[3] != (last ? ' ' : '-') || has_control(line)) return errc::bad_reply_text;
+    return line.size() > 4 && is_digit(line[4]) && line[4] != code[0] ? errc::bad_reply_text : errc::ok;
+}
+
+/// One line of an SMTP reply, as every known MTA takes it: what Postfix takes, with a full enhanced code if
+/// the text begins with a digit, and with each `%` doubled, because Sendmail 8.17 prints it as a format.
+constexpr errc reply_line(std::string_view line, std::string_view code, bool last) noexcept {
+    if (const auto e = reply_line_heard(line, code, last); e != errc::ok) return e;
     const auto text = line.substr(4);
     if (!text.empty() && is_digit(text[0])) {
         const auto enhanced = enhanced_code(text, code[0]);
@@ -93,18 +111,24 @@ constexpr errc reply_line(std::string_view line, std::string_view code, bool las
     return errc::ok;
 }
 
-/// The whole text of reply::reply_code; protocol by Sendmail 8.17 milter.c and Postfix 3.12 milter8.c,
-/// whichever is stricter.
-constexpr errc reply_code_text(std::string_view text) noexcept {
+using line_check = errc (*)(std::string_view line, std::string_view code, bool last) noexcept;
+
+/// The whole text of reply::reply_code, line by line.
+constexpr errc reply_lines(std::string_view text, line_check check_line) noexcept {
     if (const auto e = any_text(text); e != errc::ok) return e;
     const auto code = text.substr(0, 3);
     if (code.size() < 3 || (code[0] != '4' && code[0] != '5') || !is_digit(code[1]) || !is_digit(code[2]))
         return errc::bad_reply_text;
     for (auto end = text.find("\r\n"); end != text.npos; end = text.find("\r\n")) {
-        if (const auto e = reply_line(text.substr(0, end), code, false); e != errc::ok) return e;
+        if (const auto e = check_line(text.substr(0, end), code, false); e != errc::ok) return e;
         text.remove_prefix(end + 2);
     }
-    return reply_line(text, code, true);
+    return check_line(text, code, true);
+}
+
+constexpr errc reply_code_text(std::string_view text) noexcept { return reply_lines(text, reply_line); }
+constexpr errc reply_code_text_heard(std::string_view text) noexcept {
+    return reply_lines(text, reply_line_heard);
 }
 
 }  // namespace kilter::detail

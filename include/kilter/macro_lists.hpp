@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// The macros that an MTA sends: its own lists, and what the filter asks for instead.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include "macro_name.hpp"
+#include "options.hpp"
+#include "wire.hpp"
+
+namespace kilter {
+
+namespace detail {
+
+/// The number of the stage at which the macros of command `M` are sent; that of no stage if it has none.
+/// Stages are called like their commands.
+template <command_message M>
+constexpr std::size_t stage_number() noexcept {
+    std::size_t number = 0;
+    while (number != stage_names.size() && stage_names[number].name != wire::row_of<M>().name) ++number;
+    return number;
+}
+
+}  // namespace detail
+
+/// A command before which macros are sent that a filter can choose.
+template <class M>
+concept staged_command = command_message<M> && detail::stage_number<M>()
+!= stage_names.size();
+
+/// Which macros an MTA sends at each stage to one filter.
+///
+/// Make it with the MTA's own lists, and give it the filter's answer to the offer, or every event:
+/// `lists.update(event)`. Then, before each command that has a stage:
+///
+///     if (const auto macros = lists.macros_for<command::mail>(value_of)) session.send(*macros, out);
+///
+/// where `value_of(name)` gives an optional text, which has to last until the call is over.
+class macro_lists {
+public:
+    macro_lists() = default;
+    explicit macro_lists(symbol_list defaults) { replace(defaults); }
+
+    /// The filter's lists take the place of those of the same stages. An empty one asks for no macros at all,
+    /// as in Sendmail. Of several for a stage the last one counts; stages that nobody knows are passed over.
+    template <class... M>
+    void update(const std::variant<M...>& event) {
+        if (const auto* answer = std::get_if<reply::negotiate>(&event)) update(*answer);
+    }
+    void update(const reply::negotiate& answer) { replace(answer.symbols); }
+
+    /// The names sent at a stage: separated by spaces, tabs, line ends or commas.
+    std::string_view names(stage at) const noexcept { return names_[static_cast<std::size_t>(at)]; }
+
+    /// The macros to be sent before command `M`; nothing if none of them has a value.
+    ///
+    /// `value_of` is asked for each name without its braces; a macro is sent under the name that the list has
+    /// for it. The result is good until the next call. A value with a NUL makes macros that can't be sent.
+    template <staged_command M, class ValueOf>
+    std::optional<command::macro> macros_for(ValueOf&& value_of) {
+        definitions_.clear();
+        bool fit = true;
+        std::string_view rest = names(stage_names[detail::stage_number<M>()].value);
+        for (auto name = next_name(rest); !name.empty(); name = next_name(rest)) {
+            const std::optional<std::string_view> value = value_of(bare_macro_name(name));
+            if (!value) continue;
+            fit &= detail::append_text(definitions_, name);
+            fit &= detail::append_text(definitions_, *value);
+        }
+        if (!fit) definitions_ = detail::unfit_list;
+        if (definitions_.empty()) return std::nullopt;
+        return command::macro{wire::row_of<M>().code, definitions_};
+    }
+
+private:
+    /// Takes the next name off the front of a list; an empty one at its end.
+    static std::string_view next_name(std::string_view& list) noexcept {
+        constexpr std::string_view separators = " \t\r\n,";
+        const auto begin = list.find_first_not_of(separators);
+        list.remove_prefix(begin == list.npos ? list.size() : begin);
+        const auto name = list.substr(0, list.find_first_of(separators));
+        list.remove_prefix(name.size());
+        return name;
+    }
+
+    void replace(symbol_list lists) {
+        for (const auto& list : lists) {
+            const auto number = static_cast<std::size_t>(list.at);
+            if (number < names_.size()) names_[number] = list.names;
+        }
+    }
+
+    std::array<std::string, stage_names.size()> names_{};
+    std::string definitions_{};
+};
+
+}  // namespace kilter
