@@ -7,15 +7,19 @@ runs the example filters in a real Postfix. Where something is missing the tests
 the reason; with CI=true in the environment they fail with it.
 """
 
+import contextlib
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
 import tempfile
+from typing import Any, NamedTuple
 
 import pytest
 
 from filters import PROGRAMS, folder
+from peers import MTAS, versions
 from postfix import running_postfix
 
 
@@ -38,7 +42,11 @@ def what_is_missing():
 
 
 def pytest_runtest_setup():
-    reason = what_is_missing()
+    need(what_is_missing())
+
+
+def need(reason):
+    """Skips the test if something is missing, or fails where nothing may be missing."""
     if reason is None:
         return
     if os.environ.get("CI") == "true":
@@ -46,12 +54,45 @@ def pytest_runtest_setup():
     pytest.skip(reason)
 
 
-@pytest.fixture
-def scratch():
+def pytest_addoption(parser):
+    parser.addoption("--results", help="write the results of the scenarios to this file")
+
+
+def pytest_configure(config):
+    if config.option.results:
+        config.pluginmanager.register(Results(pathlib.Path(config.option.results)))
+
+
+class Results:
+    """What report.py makes its tables of."""
+
+    def __init__(self, file):
+        self._file = file
+        self._results = []
+
+    def pytest_runtest_logreport(self, report):
+        properties = dict(report.user_properties)
+        if report.when == "call" and "scenario" in properties:
+            self._results.append({**properties["scenario"], "outcome": report.outcome})
+
+    def pytest_sessionfinish(self):
+        names = {one[peer] for one in self._results for peer in ("mta", "filter")}
+        result = {"versions": versions(names), "results": self._results}
+        self._file.write_text(json.dumps(result, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def new_folder():
     """A new folder that Postfix, another user, can pass through; short enough for unix sockets."""
     with tempfile.TemporaryDirectory(prefix="kilter-") as name:
         os.chmod(name, 0o711)
         yield pathlib.Path(name)
+
+
+@pytest.fixture
+def scratch():
+    with new_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(params=["inet", "unix"])
@@ -73,3 +114,28 @@ def mta(scratch, milter, sink):
     """A Postfix between the test and the sink; each test file says which filter `milter` is."""
     with running_postfix(scratch, milter.address, sink.port) as running:
         yield running
+
+
+class Relay(NamedTuple):
+    """A mail server that runs for many tests, where its filter listens, and the sink behind it."""
+
+    name: str
+    mta: Any
+    ways_in: tuple
+    filter_address: str
+    sink: Any
+
+
+@pytest.fixture(scope="session", params=list(MTAS))
+def relay(request):
+    from sink import running_sink
+
+    peer = MTAS[request.param]
+    need(peer.missing())
+    with new_folder() as folder, running_sink() as sink:
+        filter_address = f"unix:{folder}/filter.sock"
+        with peer.run(folder, filter_address, sink.port) as mta:
+            yield Relay(request.param, mta, peer.ways_in, filter_address, sink)
+            mta.wait_until_queue_is_empty()
+            assert sink.is_empty(), f"never expected: {sink.next_delivery()}"
+            mta.check_log()

@@ -4,12 +4,14 @@
 import contextlib
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
 import smtplib
 import socket
 import subprocess
+import time
 
 import deadline
 
@@ -36,14 +38,19 @@ relayhost = [127.0.0.1]:{relay_port}
 smtp_connection_cache_on_demand = no
 
 message_size_limit = 100000000
+smtpd_recipient_restrictions =
+    check_recipient_access inline:{{ {{ refused.example = 550 5.1.1 Not here }} }}
 smtpd_milters = {milter}
 non_smtpd_milters = {milter}
 milter_default_action = tempfail
 """
 
-# One smtpd process: it ends one client's session before it begins with the next.
+# One smtpd process: it ends one client's session before it begins with the next. The second service
+# has less patience with the filter.
 MASTER_CF = """\
 127.0.0.1:{port} inet n - n - 1 smtpd
+127.0.0.1:{hurried_port} inet n - n - 1 smtpd
+    -o {{ smtpd_milters = {{ {milter}, command_timeout=2s, content_timeout=2s }} }}
 pickup     unix       n - n 60 1 pickup
 cleanup    unix       n - n - 0 cleanup
 qmgr       unix       n - n 300 1 qmgr
@@ -77,8 +84,8 @@ class Postfix:
         self._configuration = folder / "postfix"
         self._queue = folder / "queue"
         self._log = folder / "mail.log"
-        self._port_holder = reserved_port()
-        self.port = self._port_holder.getsockname()[1]
+        self._port_holders = [reserved_port(), reserved_port()]
+        self.port, self.hurried_port = (holder.getsockname()[1] for holder in self._port_holders)
 
         for name in ("postfix", "queue", "data"):
             (folder / name).mkdir()
@@ -88,7 +95,11 @@ class Postfix:
             MAIN_CF.format(folder=folder, milter=as_postfix_writes(milter), relay_port=relay_port)
         )
         os.utime(main_cf, (0, 0))  # while this file is younger than two seconds, Postfix waits
-        (self._configuration / "master.cf").write_text(MASTER_CF.format(port=self.port))
+        (self._configuration / "master.cf").write_text(
+            MASTER_CF.format(
+                port=self.port, hurried_port=self.hurried_port, milter=as_postfix_writes(milter)
+            )
+        )
 
     def start(self):
         """Returns when the SMTP port is open: `postfix start` waits for that itself."""
@@ -116,11 +127,43 @@ class Postfix:
     def sendmail(self, message, sender, *recipients):
         """Hands in a message with the `sendmail` command instead of SMTP."""
         subprocess.run(
-            ["sendmail", "-C", self._configuration, "-i", "-f", sender, "--", *recipients],
+            self.sendmail_command("-i", "-f", sender, "--", *recipients),
             input=message,
             check=True,
             timeout=deadline.SECONDS,
         )
+
+    def sendmail_command(self, *arguments):
+        return ["sendmail", "-C", self._configuration, *arguments]
+
+    def take_held(self, mark):
+        """Whether a mail with this mark in it is held for the operator; it is thrown away."""
+        for file in (self._queue / "hold").iterdir():
+            if mark in file.read_bytes():
+                file.unlink()
+                return True
+        return False
+
+    def wait_until_queue_is_empty(self):
+        """Returns when every mail has left the queue."""
+        end = time.monotonic() + deadline.SECONDS
+        while (left := self._queued()) and time.monotonic() < end:
+            pass
+        assert not left, f"these mails are still there: {left}"
+
+    def _queued(self):
+        folders = ("maildrop", "incoming", "active", "deferred", "hold")
+        return [
+            file
+            for folder in folders
+            for file in (self._queue / folder).glob("**/*")
+            if file.is_file()
+        ]
+
+    def check_log(self):
+        """No part of Postfix may have failed."""
+        wrong = [line for line in self.log().splitlines() if re.search(r": (panic|fatal): ", line)]
+        assert not wrong, wrong
 
     def log(self):
         """What Postfix has logged so far."""
@@ -128,7 +171,8 @@ class Postfix:
 
     def stop(self):
         """Ends the master process, and requires that it and all its children are gone."""
-        self._port_holder.close()
+        for holder in self._port_holders:
+            holder.close()
         ended = self._end()
         print(self.log())  # pytest shows it if the test has failed
         assert ended, "Postfix had to be killed"

@@ -3,7 +3,7 @@
 
 import asyncio
 import contextlib
-import queue
+import re
 import threading
 from typing import NamedTuple
 
@@ -13,18 +13,43 @@ import deadline
 
 
 class Delivery(NamedTuple):
-    """What arrived: the envelope, and the message's exact bytes."""
+    """What arrived: envelope, exact bytes, and the arguments of MAIL and of each RCPT."""
 
     sender: str
     recipients: list
     content: bytes
+    sender_args: str
+    recipient_args: list
+
+
+class Session(SMTP):
+    """One connection. Takes every address and argument as it is, with angle brackets or without."""
+
+    line_length_limit = 100_000
+
+    async def smtp_MAIL(self, arg):
+        self.envelope.mail_from, self.envelope.mail_options = address_and_args(arg)
+        await self.push("250 kept")
+
+    async def smtp_RCPT(self, arg):
+        address, args = address_and_args(arg)
+        self.envelope.rcpt_tos.append(address)
+        self.envelope.rcpt_options.append(args)
+        await self.push("250 kept")
+
+
+def address_and_args(arg):
+    match = re.fullmatch(r"(?:FROM|TO): *(?:<(.*?)>|(\S+))(?: (.*))?", arg, re.IGNORECASE)
+    bracketed, bare, args = match.groups()
+    return bare if bracketed is None else bracketed, args or ""
 
 
 class Sink:
-    """Listens on a free port; `next_delivery` waits for messages in the order of their arrival."""
+    """Listens on a free port, and keeps messages in the order of their arrival."""
 
     def __init__(self):
-        self._deliveries = queue.Queue()
+        self._deliveries = []
+        self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         listening = self._loop.create_server(self._connection, "127.0.0.1", 0)
         self._server = self._loop.run_until_complete(listening)
@@ -33,23 +58,47 @@ class Sink:
         self._thread.start()
 
     def _connection(self):
-        return SMTP(self, data_size_limit=None, hostname="sink.example", loop=self._loop)
+        return Session(
+            self,
+            data_size_limit=None,
+            enable_SMTPUTF8=True,
+            hostname="sink.example",
+            loop=self._loop,
+        )
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], "250-DSN", responses[-1]]
 
     async def handle_DATA(self, server, session, envelope):
-        self._deliveries.put(
-            Delivery(envelope.mail_from, envelope.rcpt_tos, envelope.original_content)
+        delivery = Delivery(
+            envelope.mail_from,
+            envelope.rcpt_tos,
+            envelope.original_content,
+            envelope.mail_options,
+            envelope.rcpt_options,
         )
+        with self._changed:
+            self._deliveries.append(delivery)
+            self._changed.notify_all()
         return "250 kept"
 
-    def next_delivery(self):
-        try:
-            return self._deliveries.get(timeout=deadline.SECONDS)
-        except queue.Empty:
-            raise AssertionError("no message was delivered in time") from None
+    def next_delivery(self, mark=b""):
+        """Waits for the next message that has this mark in it, and takes it out."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: self._find(mark), deadline.SECONDS)
+            if arrived is None:
+                raise AssertionError("no message was delivered in time")
+            self._deliveries.remove(arrived)
+            return arrived
 
-    def is_empty(self):
-        """Whether no message has arrived that was not yet asked for."""
-        return self._deliveries.empty()
+    def _find(self, mark):
+        return next((kept for kept in self._deliveries if mark in kept.content), None)
+
+    def is_empty(self, mark=b""):
+        """Whether no message with this mark has arrived that was not yet asked for."""
+        with self._changed:
+            return self._find(mark) is None
 
     def stop(self):
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(deadline.SECONDS)
