@@ -9,7 +9,7 @@ import re
 import sys
 
 LEVELS = [
-    "version error flags match address macro_name detail/bytes detail/table detail/space",
+    "version error flags match address macro_name detail/bytes detail/table detail/space detail/index detail/inline",
     "options frame detail/texts",
     "views reply_text",
     "messages detail/lists",

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "detail/index.hpp"
 #include "frame.hpp"
 #include "wire.hpp"
 
@@ -45,7 +46,7 @@ constexpr errc check(const M& message, std::uint32_t max_payload = data_size_64k
 
 /// May `message`, which has come from another, be used as it is? Of what a filter says, it is what every MTA
 /// has to check: that nothing in it could inject a line, a header field or an SMTP reply. mta_session has
-/// checked the events that it hands out.
+/// checked the events that it hands out. Only a quarantine's reason, which is for people, may hold anything.
 template <message M>
 constexpr errc check_heard(const M& message) noexcept {
     auto wrong = errc::ok;
@@ -69,6 +70,20 @@ constexpr void write_frame(const M& message, std::size_t size, Byte* at) noexcep
     row.for_each_field([&](const auto& field) { field.write(message, out); });
 }
 
+/// What takes bytes without filling the room for them first, as a std::string does.
+template <class Out>
+concept appendable = requires(Out& out, const char* from, std::size_t count) {
+    out.append(from, count);
+};
+
+/// The frame of a message without fields, which is always the same.
+template <message M>
+requires(std::is_empty_v<M>) inline constexpr auto fixed_frame = [] {
+    std::array<char, frame_overhead> bytes{};
+    write_frame(M{}, frame_overhead, bytes.data());
+    return bytes;
+}();
+
 /// Makes room for `size` more bytes and says where it begins, or gives nullptr if that can't be.
 template <output Out>
 constexpr auto* extend(Out& out, std::size_t size) {
@@ -84,6 +99,11 @@ constexpr auto* extend(Out& out, std::size_t size) {
 /// that can't be done.
 template <message M, output Out>
 [[nodiscard]] constexpr errc encode(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
+    if constexpr (detail::appendable<Out> && std::is_empty_v<M>) {
+        if (frame_overhead > out.max_size() - out.size()) return errc::no_room;
+        out.append(detail::fixed_frame<M>.data(), frame_overhead);
+        return errc::ok;
+    }
     if (const auto wrong = check(message, max_payload); wrong != errc::ok) return wrong;
     const auto size = encoded_size(message);
     auto* at = detail::extend(out, size);
@@ -145,39 +165,42 @@ namespace detail {
 
 /// Reads the payload of one message. All of it must be used up.
 template <class Row, class M>
-constexpr errc read_payload(const Row& row, std::string_view payload, M& message) noexcept {
-    auto wrong = errc::ok;
-    row.for_each_field([&](const auto& field) {
-        if (wrong == errc::ok) wrong = field.read(message, payload);
-    });
+KILTER_INLINE constexpr errc read_payload(const Row& row, std::string_view payload, M& message) noexcept {
+    const auto wrong = row.read(message, payload);
     if (wrong == errc::ok && !payload.empty()) return errc::trailing_bytes;
     return wrong;
 }
 
-/// Finds the row of a frame's code, reads the message and hands it on to `f`, which says whether it will
-/// have it. This is the one dispatch of all that receives.
+/// For each byte, the number of the row whose code it is; the number of rows if it is none's.
+template <const auto& Table>
+inline constexpr auto row_numbers = [] {
+    std::array<unsigned char, 256> numbers{};
+    numbers.fill(std::tuple_size_v<std::remove_cvref_t<decltype(Table)>>);
+    unsigned char number = 0;
+    for_each_row(Table, [&](const auto& row) { numbers[static_cast<unsigned char>(row.code)] = number++; });
+    return numbers;
+}();
+
+/// Calls f(row) for the row with this code, and gives what it says. This is the one dispatch of all that
+/// receives; compilers make a jump table of it.
 template <const auto& Table, class F>
-constexpr errc visit_message(const frame& in, F&& f) {
-    auto outcome = errc::unknown_code;
-    const auto try_row = [&](const auto& row) {
-        if (row.code != in.code) return false;
-        typename std::remove_cvref_t<decltype(row)>::message message{};
-        outcome = read_payload(row, in.payload, message);
-        if (outcome == errc::ok) outcome = f(message);
-        return true;
-    };
-    std::apply([&](const auto&... row) { static_cast<void>((try_row(row) || ...)); }, Table);
-    return outcome;
+constexpr errc visit_row(char code, F&& f) {
+    constexpr auto count = std::tuple_size_v<std::remove_cvref_t<decltype(Table)>>;
+    const std::size_t row = row_numbers<Table>[static_cast<unsigned char>(code)];
+    if (row == count) return errc::unknown_code;
+    return with_constant<count>(row, [&](auto at) { return f(std::get<at()>(Table)); });
 }
 
 template <class Any, const auto& Table>
 constexpr result<Any> decode_any(const frame& in) noexcept {
     Any any;
-    const auto wrong = visit_message<Table>(in, [&]<class M>(const M& message) {
+    const auto wrong = visit_row<Table>(in.code, [&]<class Row>(const Row& row) {
+        typename Row::message message{};
+        const auto outcome = read_payload(row, in.payload, message);
         // clang 14 with libstdc++ 12 can't put an alternative into a variant in a constant expression, so
         // a whole variant is assigned.
-        any = Any{std::in_place_type<M>, message};
-        return errc::ok;
+        if (outcome == errc::ok) any = Any{std::in_place_type<typename Row::message>, message};
+        return outcome;
     });
     if (wrong != errc::ok) return wrong;
     return any;

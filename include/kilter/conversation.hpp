@@ -20,28 +20,32 @@ enum class manner : bool { said, heard };
 /// other side's, and says whether that one may come now. What may not come changes nothing.
 class conversation {
 public:
-    /// A command comes. It moves the conversation on if it may.
+    /// May this message, a command or a reply, come now? Nothing moves.
     template <class M>
-    constexpr errc command(const M& m, manner how) noexcept {
-        const auto& rule = rule_for(m);
-        if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
-        if constexpr (std::is_same_v<M, command::negotiate>) {
-            if (const auto wrong = offer(m, how); wrong != errc::ok) return wrong;
-        }
-        move(rule, how);
+    constexpr errc may_come(const M& m, manner how) const noexcept {
+        if (const auto wrong = allows<M>(how); wrong != errc::ok) return wrong;
+        if constexpr (std::is_same_v<M, command::negotiate>) return allows_offer(m, how);
+        if constexpr (std::is_same_v<M, reply::negotiate>) return allows_answer(m, how);
         return errc::ok;
     }
 
-    /// A reply comes. It moves the conversation on if it may.
+    /// It comes, and moves the conversation on. Only what may come does.
     template <class M>
-    constexpr errc reply(const M& m, manner how) noexcept {
-        const auto& rule = rules::of<M>();
-        if (const auto wrong = may_come(rule, how); wrong != errc::ok) return wrong;
-        if constexpr (std::is_same_v<M, reply::negotiate>) {
-            if (const auto wrong = agree(m, how); wrong != errc::ok) return wrong;
-        }
-        move(rule, rules::said_by(m));
-        return errc::ok;
+    constexpr void come(const M& m, manner how) noexcept {
+        if constexpr (std::is_same_v<M, command::negotiate>) offer(m);
+        if constexpr (std::is_same_v<M, reply::negotiate>) agree(m);
+        if constexpr (rules::is_command<M>)
+            move(m, how);
+        else
+            move<M>(rules::said_by(m));
+    }
+
+    /// It comes if it may.
+    template <class M>
+    constexpr errc take(const M& m, manner how) noexcept {
+        const auto wrong = may_come(m, how);
+        if (wrong == errc::ok) come(m, how);
+        return wrong;
     }
 
     /// The last command that moved the conversation on.
@@ -63,6 +67,13 @@ public:
     /// What an MTA does now.
     constexpr todo now() const noexcept { return reply_due() ? todo::wait : now_; }
 
+    /// The MTA has left out a command that would be of no use. If that is so because of a verdict, what is to
+    /// be done is what the verdict says; else it goes on.
+    template <class M>
+    constexpr void leave_out() noexcept {
+        now_ = finished<M>() ? over_now_ : todo::go_on;
+    }
+
     /// May the connection be used for another message now, at once or later?
     constexpr bool reusable() const noexcept {
         return open() && at_ != phase::fresh && !reply_due() && !in_message() && over_ != scope::connection;
@@ -81,6 +92,13 @@ public:
     constexpr bool wanted() const noexcept {
         const auto& rule = rules::of<M>();
         return !finished(rule) && !has(options_, rule.not_sent) && !has(skipped_, rule.asks);
+    }
+
+    /// Would this command be answered if it came now?
+    template <class M>
+    constexpr bool answered() const noexcept {
+        const auto& rule = rules::of<M>();
+        return rule.asks != question::none && !has(options_, rule.silent) && wanted<M>();
     }
 
     /// Has a verdict ended what this command belongs to?
@@ -108,15 +126,12 @@ public:
 private:
     enum class run : std::uint8_t { none, going_on, over };
 
-    template <class M>
-    static constexpr const rules::command_rule& rule_for(const M& m) noexcept {
-        if constexpr (std::is_same_v<M, command::rcpt>) {
-            if (m.rejected) return rules::rejected_rcpt;
-        }
-        return rules::of<M>();
-    }
+    // The rules are constants here, which makes the moves a few instructions each.
 
-    constexpr errc may_come(const rules::command_rule& rule, manner how) const noexcept {
+    template <class M>
+    KILTER_INLINE constexpr errc allows(manner how) const noexcept requires(rules::is_command<M>) {
+        constexpr auto& rule = rules::of<M>();
+        if (rule.in.has(at_) && !reply_due()) return errc::ok;  // nearly always
         if (!open()) return errc::closed;
         if (reply_due() && (how == manner::said || rule.owed == rules::while_owed::refused))
             return errc::reply_owed;
@@ -141,7 +156,9 @@ private:
         return reached;
     }
 
-    constexpr void move(const rules::command_rule& rule, manner how) noexcept {
+    template <class M>
+    KILTER_INLINE constexpr void move(const M& m, manner how) noexcept requires(rules::is_command<M>) {
+        constexpr auto& rule = rules::of<M>();
         if (rule.owed == rules::while_owed::cancelled) {  // quit, quit_nc
             asked_ = &rules::unasked;
             stale_ = false;
@@ -160,10 +177,20 @@ private:
         }
         const bool unheard =
             how == manner::said && (has(options_, rule.not_sent) || has(skipped_, rule.asks));
-        if (rule.asks != question::none && !unheard && !has(options_, rule.silent)) asked_ = &rule;
+        if (rule.asks != question::none && !unheard && !has(options_, rule.silent)) asked_ = &rule_for(m);
     }
 
-    constexpr errc may_come(const rules::reply_rule& rule, manner how) const noexcept {
+    template <class M>
+    static constexpr const rules::command_rule& rule_for(const M& m) noexcept {
+        if constexpr (std::is_same_v<M, command::rcpt>) {
+            if (m.rejected) return rules::rejected_rcpt;
+        }
+        return rules::of<M>();
+    }
+
+    template <class M>
+    KILTER_INLINE constexpr errc allows(manner how) const noexcept requires(!rules::is_command<M>) {
+        constexpr auto& rule = rules::of<M>();
         if (!open()) return errc::closed;
         if (!reply_due()) return errc::reply_not_due;
         if (how == manner::said && rule.answers == question::none) return errc::not_for_sending;
@@ -182,7 +209,9 @@ private:
         return before >= phase::mail && rule.leads.to <= phase::mail ? scope::message : scope::nothing;
     }
 
-    constexpr void move(const rules::reply_rule& rule, verdict said) noexcept {
+    template <class M>
+    KILTER_INLINE constexpr void move(verdict said) noexcept {
+        constexpr auto& rule = rules::of<M>();
         if (rule.in_one_run)
             replacement_ = run::going_on;
         else if (replacement_ == run::going_on)
@@ -190,58 +219,69 @@ private:
         if (said == verdict::none) return;
 
         const auto& asked = *asked_;
+        if (asked_ == &rules::rejected_rcpt) said = verdict::go_on;
         const bool stale = stale_;
         asked_ = &rules::unasked;
         stale_ = false;
         replacement_ = run::none;
         ended_ = stale && said != verdict::hang_up ? scope::nothing : rules::ends(said, asked);
-        if (ended_ == scope::connection) over_ = ended_;
-        now_ = rules::to_do(said, asked);
+        now_ = stale && said != verdict::hang_up ? todo::go_on : rules::to_do(said, asked);
+        if (ended_ == scope::connection) end(ended_);
         if (stale) return;
         if (said == verdict::skip) skipped_ |= asked.asks & rules::skippable;
         if (ended_ == scope::message) {
             at_ = said == verdict::refuse ? asked.after_refusal : phase::greeted;
-            if (at_ == phase::greeted && asked.asks != question::end_of_message) over_ = ended_;
+            if (at_ == phase::greeted && asked.asks != question::end_of_message) end(ended_);
         }
+    }
+
+    /// It is over, by what has just been said.
+    constexpr void end(scope what) noexcept {
+        over_ = what;
+        over_now_ = now_;
     }
 
     constexpr bool finished(const rules::command_rule& rule) const noexcept {
         using rules::from_to;
         switch (over_) {
             case scope::connection:
-                return rule.in.meets(from_to(phase::connected, phase::body)) &&
+                return rule.in.meets(from_to(phase::negotiated, phase::body)) &&
                        rule.owed != rules::while_owed::cancelled;
             case scope::message: return rule.in.meets(rules::in_a_mail) && !rule.in.has(phase::greeted);
             default: return false;
         }
     }
 
-    /// The offer is kept in the place of what will be agreed.
-    constexpr errc offer(const command::negotiate& m, manner how) noexcept {
+    static constexpr errc allows_offer(const command::negotiate& m, manner how) noexcept {
         if (m.version < oldest_version) return errc::version_too_old;
-        if (how == manner::said) {
-            if (m.version > protocol_version) return errc::version_too_new;
-            if (m.actions == action::none || m.options == option::none) return errc::nothing_offered;
-        }
+        if (how == manner::heard) return errc::ok;
+        if (m.version > protocol_version) return errc::version_too_new;
+        return m.actions == action::none || m.options == option::none ? errc::nothing_offered : errc::ok;
+    }
+
+    /// The offer is kept in the place of what will be agreed.
+    constexpr void offer(const command::negotiate& m) noexcept {
         version_ = m.version;
         actions_ = m.actions == action::none ? v1_actions : m.actions;
         options_ = m.options == option::none ? v1_options : m.options;
-        return errc::ok;
     }
 
-    constexpr errc agree(const reply::negotiate& m, manner how) noexcept {
+    constexpr errc allows_answer(const reply::negotiate& m, manner how) const noexcept {
         const auto& taken = how == manner::said ? no_tolerance : tolerance_;
         if (m.version < taken.oldest) return errc::version_too_old;
         if (m.version > version_ && m.version > taken.newest) return errc::version_too_new;
         if (!has_all(actions_, m.actions)) return errc::action_not_offered;
         if (!has_all(options_, m.options) && !taken.other_options) return errc::option_not_offered;
+        return errc::ok;
+    }
+
+    constexpr void agree(const reply::negotiate& m) noexcept {
         at_ = phase::negotiated;
         if (m.version < version_) version_ = m.version;
         actions_ = m.actions;
         options_ &= m.options;
         if (version_ < 3) options_ |= option::no_unknown;  // the commands that came with versions 3 and 4
         if (version_ < 4) options_ |= option::no_data;
-        return errc::ok;
     }
 
     const rules::command_rule* asked_ = &rules::unasked;  ///< the command to be answered
@@ -255,7 +295,8 @@ private:
     scope over_ = scope::nothing;
     run replacement_ = run::none;
     todo now_ = todo::go_on;
-    bool stale_ = false;  ///< the message that the owed reply is about has been abandoned
+    todo over_now_ = todo::go_on;  ///< what was to be done when it was over
+    bool stale_ = false;           ///< the message that the owed reply is about has been abandoned
 };
 
 }  // namespace kilter

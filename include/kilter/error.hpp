@@ -39,7 +39,7 @@ enum class errc : std::uint8_t {
 
     // What was negotiated doesn't allow it.
     version_too_old,     ///< the protocol version is below 2
-    version_too_new,     ///< the filter answers with a version above the MTA's
+    version_too_new,     ///< an offer above 6, or an answer above the offer
     action_not_offered,  ///< the filter needs an action that the MTA doesn't offer
     option_not_offered,  ///< the filter needs an option that the MTA doesn't offer
     nothing_offered,     ///< an offer without actions or options, which filters read as one of version 1

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "detail/bytes.hpp"
+#include "detail/inline.hpp"
 #include "error.hpp"
 
 namespace kilter {
@@ -62,29 +63,15 @@ public:
     /// Frames with more than `max_payload` bytes, the code not counted, are errors, and so are those that
     /// wouldn't fit into the buffer if they came in pieces.
     constexpr explicit basic_frame_decoder(std::uint32_t max_payload, Buffer buffer = Buffer())
-        : held_(std::move(buffer)), max_payload_{fitting(max_payload)} {}
+        : held_(std::move(buffer)), limit_{fitting(max_payload)} {}
 
     /// Takes the next frame off the front of `input`, or nothing if it isn't whole yet; what there is of it
     /// is kept then, and `input` is empty. Nothing comes after an error.
     ///
     /// The payload is a view of `input`, or good until the next call.
-    constexpr std::optional<frame> next(std::string_view& input) {
-        if (error_ != errc::ok) return std::nullopt;
-        if (handed_out_) {
-            held_.clear();
-            handed_out_ = false;
-        }
-        if (!held_.empty()) return finish_held(input);
-
-        const auto size = size_of_frame(input);
-        if (error_ != errc::ok) return std::nullopt;
-        if (size == 0 || input.size() < size) {
-            hold(input, input.size());
-            return std::nullopt;
-        }
-        const auto whole = input.substr(0, size);
-        input.remove_prefix(size);
-        return cut(whole);
+    KILTER_INLINE constexpr std::optional<frame> next(std::string_view& input) {
+        if (state_ == state::between && has_whole_frame(input)) return take(input);
+        return next_in_pieces(input);
     }
 
     /// Why no more frames come, or ok.
@@ -94,10 +81,10 @@ public:
     constexpr std::uint32_t length() const noexcept { return length_; }
 
     /// Is there a piece of a frame whose rest hasn't come yet?
-    constexpr bool in_frame() const noexcept { return !held_.empty() && !handed_out_; }
+    constexpr bool in_frame() const noexcept { return state_ == state::within; }
 
-    constexpr std::uint32_t max_payload() const noexcept { return max_payload_; }
-    constexpr void max_payload(std::uint32_t bytes) noexcept { max_payload_ = fitting(bytes); }
+    constexpr std::uint32_t max_payload() const noexcept { return limit_; }
+    constexpr void max_payload(std::uint32_t bytes) noexcept { limit_ = fitting(bytes); }
 
 private:
     constexpr std::uint32_t fitting(std::uint32_t max_payload) const noexcept {
@@ -105,43 +92,67 @@ private:
         return room < max_payload ? static_cast<std::uint32_t>(room) : max_payload;
     }
 
-    /// How long the frame at the front of `bytes` is, its length included; 0 if that isn't known yet.
-    constexpr std::size_t size_of_frame(std::string_view bytes) noexcept {
-        if (bytes.size() < length_size) return 0;
+    enum class state : unsigned char { between, within, handed_out, broken };
+
+    /// The usual case. A length of 0 is out of range, too.
+    KILTER_INLINE constexpr bool has_whole_frame(std::string_view input) noexcept {
+        if (input.size() < frame_overhead) return false;
+        length_ = detail::load_u32(input.data());
+        return length_ - 1 <= limit_ && length_ <= input.size() - length_size;
+    }
+
+    /// For frames that the input cuts in two, and for bad ones.
+    constexpr std::optional<frame> next_in_pieces(std::string_view& input) {
+        if (state_ == state::broken) return std::nullopt;
+        if (state_ == state::handed_out) {
+            held_.clear();
+            state_ = state::between;
+            if (has_whole_frame(input)) return take(input);
+        }
+        if (state_ == state::between) {
+            if (input.empty()) return std::nullopt;
+            // Look at the length before anything is kept.
+            if (!check_length(input)) return std::nullopt;
+        }
+        if (!hold_up_to(length_size, input) || !check_length({held_.data(), held_.size()}))
+            return std::nullopt;
+        if (!hold_up_to(length_size + length_, input)) return std::nullopt;
+        state_ = state::handed_out;
+        std::string_view whole{held_.data(), held_.size()};
+        return take(whole);
+    }
+
+    /// Reads the length at the front of `bytes`, if it is there. False if no frame can be so long.
+    constexpr bool check_length(std::string_view bytes) noexcept {
+        if (bytes.size() < length_size) return true;
         length_ = detail::load_u32(bytes.data());
         if (length_ == 0)
             error_ = errc::zero_length;
-        else if (length_ - 1 > max_payload_)
+        else if (length_ - 1 > limit_)
             error_ = is_text(bytes.substr(0, length_size)) ? errc::not_a_milter : errc::frame_too_long;
-        return length_size + length_;
+        if (error_ != errc::ok) state_ = state::broken;
+        return error_ == errc::ok;
     }
 
-    /// Tops up what is held, first to a length, then to a frame.
-    constexpr std::optional<frame> finish_held(std::string_view& input) {
-        if (held_.size() < length_size) {
-            hold(input, length_size - held_.size());
-            if (held_.size() < length_size) return std::nullopt;
-        }
-        const auto size = size_of_frame({held_.data(), held_.size()});
-        if (error_ != errc::ok) return std::nullopt;
-        hold(input, size - held_.size());
-        if (held_.size() < size) return std::nullopt;
-        handed_out_ = true;
-        return cut({held_.data(), held_.size()});
-    }
-
-    /// Moves up to `count` bytes from the input to what is held. If there is no memory for them, the error
-    /// stays: the caller has lost its place in the stream.
-    constexpr void hold(std::string_view& input, std::size_t count) {
-        const auto piece = input.substr(0, count);
+    /// Moves bytes from the input to what is held, until that is so many. False if the input isn't enough.
+    /// If there is no memory for them, the error stays: the caller has lost its place in the stream.
+    constexpr bool hold_up_to(std::size_t size, std::string_view& input) {
+        if (held_.size() >= size) return true;
+        const auto piece = input.substr(0, size - held_.size());
         error_ = errc::no_room;
+        state_ = state::broken;
         held_.insert(held_.end(), piece.data(), piece.data() + piece.size());
+        state_ = state::within;
         error_ = errc::ok;
         input.remove_prefix(piece.size());
+        return held_.size() == size;
     }
 
-    static constexpr frame cut(std::string_view whole) noexcept {
-        return {whole[length_size], whole.substr(frame_overhead)};
+    /// Takes the frame that is there off the front.
+    KILTER_INLINE constexpr frame take(std::string_view& bytes) const noexcept {
+        const frame whole{bytes[length_size], bytes.substr(frame_overhead, length_ - 1)};
+        bytes.remove_prefix(length_size + length_);
+        return whole;
     }
 
     static constexpr bool is_text(std::string_view bytes) noexcept {
@@ -151,10 +162,10 @@ private:
     }
 
     Buffer held_;
-    std::uint32_t max_payload_;
+    std::uint32_t limit_;
     std::uint32_t length_ = 0;
     errc error_ = errc::ok;
-    bool handed_out_ = false;  ///< what is held was the last frame
+    state state_ = state::between;
 };
 
 using frame_decoder = basic_frame_decoder<>;

@@ -41,7 +41,7 @@ concept staged_command = command_message<M> && detail::stage_number<M>()
 ///
 ///     if (const auto macros = lists.macros_for<command::mail>(value_of)) session.send(*macros, out);
 ///
-/// where `value_of(name)` gives an optional text, which has to last until the call is over.
+/// where `value_of(name)` gives an optional text.
 class macro_lists {
 public:
     macro_lists() = default;
@@ -56,7 +56,10 @@ public:
     void update(const reply::negotiate& answer) { replace(answer.symbols); }
 
     /// The names sent at a stage: separated by spaces, tabs, line ends or commas.
-    std::string_view names(stage at) const noexcept { return names_[static_cast<std::size_t>(at)]; }
+    std::string_view names(stage at) const noexcept {
+        const auto number = static_cast<std::size_t>(at);
+        return number < names_.size() ? std::string_view{names_[number]} : std::string_view{};
+    }
 
     /// The macros to be sent before command `M`; nothing if none of them has a value.
     ///
@@ -68,7 +71,8 @@ public:
         bool fit = true;
         std::string_view rest = names(stage_names[detail::stage_number<M>()].value);
         for (auto name = next_name(rest); !name.empty(); name = next_name(rest)) {
-            const std::optional<std::string_view> value = value_of(bare_macro_name(name));
+            const auto& given = value_of(bare_macro_name(name));  // lives as long as the view of it
+            const std::optional<std::string_view> value{given};
             if (!value) continue;
             fit &= detail::append_text(definitions_, name);
             fit &= detail::append_text(definitions_, *value);

@@ -224,7 +224,8 @@ struct insert_header {
 
 /// SMFIR_CHGHEADER: change or delete a header field. Needs action::change_headers.
 struct change_header {
-    std::uint32_t index = 1;  ///< which of the fields of this name, from 1; delete from the last to the first
+    /// Which of the fields of this name, from 1; 0, from others, is the first, too. Delete from the last one.
+    std::uint32_t index = 1;
     std::string_view name{};
     std::string_view value{};  ///< empty: delete the field
     std::string_view space{};
@@ -273,7 +274,8 @@ struct replace_body {
 
 /// SMFIR_QUARANTINE: hold the message. Needs action::quarantine. Not a verdict: one must follow.
 struct quarantine {
-    std::string_view reason{};  ///< control characters are sent as spaces; Postfix ignores it before 3.10
+    /// For people. Control characters are sent as spaces, but may be heard. Postfix ignores it before 3.10.
+    std::string_view reason{};
 
     bool operator==(const quarantine&) const = default;
 };

@@ -52,10 +52,10 @@ public:
             return add(message);
         } else if constexpr (reply_message<M>) {
             const auto said = rules::said_by(message);
-            if (said == verdict::none) return errc::ok;
+            if (said == verdict::none) return over_ ? errc::too_long : errc::ok;
             const bool passes = said == verdict::go_on || said == verdict::accept || said == verdict::skip;
             if (complete_ || !passes) clear();
-            complete_ = !empty() || over_;
+            complete_ = true;
             if (over_) return errc::too_long;
         }
         return errc::ok;
@@ -82,10 +82,11 @@ public:
 private:
     template <class M>
     errc add(const M& message) {
-        const auto size = encoded_size(message);
+        constexpr bool of_body = std::is_same_v<M, reply::replace_body>;
+        const auto size = of_body ? encoded_size(message) - frame_overhead : encoded_size(message);
         over_ = over_ || size > limit_ - frames_.size() - body_.size();
         if (over_) return errc::too_long;
-        if constexpr (std::is_same_v<M, reply::replace_body>) {
+        if constexpr (of_body) {
             body_.append(message.chunk);
             replaces_body_ = true;
         } else {

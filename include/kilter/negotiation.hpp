@@ -15,7 +15,7 @@ constexpr command::negotiate offer_of(std::uint32_t version) noexcept {
 }
 
 /// What an MTA takes of an answer that isn't within its offer. The default is what at least one of Sendmail
-/// and Postfix takes.
+/// and Postfix takes, but for versions from 0x80000000 up, which Sendmail takes for negative.
 struct tolerance {
     /// Lower versions are refused. (Postfix 3.7 milter8.c takes all, Sendmail 8.17 milter.c all but 1. For
     /// what is sent, 0 and 1 count as 2.)

@@ -275,10 +275,13 @@ inline constexpr command_rule unasked{};
 /// The commands whose kind ends for a message when they are answered with skip. Elsewhere it is a proceed.
 inline constexpr question skippable = Q::rcpt | Q::header | Q::body;
 
+template <class M>
+inline constexpr bool is_command = detail::rows_of<decltype(commands)>::template contains<M>;
+
 /// The rules for message `M`.
 template <class M>
 constexpr const auto& of() noexcept {
-    if constexpr (detail::rows_of<decltype(commands)>::template contains<M>)
+    if constexpr (is_command<M>)
         return detail::row_of<M>(commands);
     else
         return detail::row_of<M>(replies);

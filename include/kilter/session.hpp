@@ -72,14 +72,9 @@ public:
     template <message M, output Out>
     errc send(const M& message, Out& out) requires(role::template says<M>) {
         if (!open()) return errc::closed;
-        auto after = conversation_;
-        if (const auto wrong = say(after, message, out); wrong != errc::ok) {
-            refuse<M>(wrong);
-            return wrong;
-        }
-        conversation_ = after;
-        if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
-        return errc::ok;
+        const auto wrong = say(message, out);
+        if (wrong != errc::ok) refuse<M>(wrong);
+        return wrong;
     }
 
     /// Sends what agree() gave. If it gave an error, that is refused like a message.
@@ -91,9 +86,9 @@ public:
         return message.error();
     }
 
-    /// Would `command` be written now? Not if the filter doesn't want it, has skipped the rest of its kind,
-    /// or has given a verdict that ends all that it belongs to: then send() leaves it out, and goes on. Ask
-    /// before making what it takes: its macros, for one. For the MTA's side.
+    /// Would `command` be written, if it may be said? Not if the filter doesn't want it, has skipped the rest
+    /// of its kind, or has given a verdict that ends all that it belongs to: then send() leaves it out, and
+    /// goes on. Ask before making what it takes: its macros, for one. For the MTA's side.
     template <command_message M>
     bool wants(const M& command) const noexcept requires(role::template says<M>) {
         return open() && wanted(command);
@@ -155,8 +150,8 @@ private:
             if (end_of_message_follows_ && !conversation_.reply_due()) {
                 end_of_message_follows_ = false;
                 if (conversation_.in_message()) {
-                    command::end_of_message end{};
-                    static_cast<void>(hear(end, current));
+                    current.emplace(std::in_place_type<command::end_of_message>);
+                    static_cast<void>(hear(*std::get_if<command::end_of_message>(&*current), current));
                     return;
                 }
             }
@@ -164,18 +159,33 @@ private:
         const auto next = decoder_.next(input);
         if (!next) {
             if (decoder_.error() != errc::ok) fail(decoder_.error(), 0, current);
+            if (decoder_.in_frame()) surplus_ = surplus_ || unasked();
             return;
         }
-        // What came together with a verdict can't be the answer to a command that has been sent since.
+        // What began before a command was sent can't be the answer to it.
         const auto wrong = surplus_ ? errc::reply_not_due
-                                    : detail::visit_message<role::incoming>(
-                                          *next, [&](auto& message) { return hear(message, current); });
+                                    : detail::visit_row<role::incoming>(next->code, [&](const auto& row) {
+                                          return read(row, next->payload, current);
+                                      });
         if (wrong != errc::ok) return fail(wrong, next->code, current);
-        surplus_ = !is_filter && !conversation_.reply_due() && !input.empty();
+        if (!input.empty()) surplus_ = unasked();
+    }
+
+    /// Is whatever a filter says now unasked for?
+    bool unasked() const noexcept { return !is_filter && !conversation_.reply_due(); }
+
+    /// Reads a message where it is to be handed out.
+    template <class Row>
+    KILTER_INLINE errc read(const Row& row, std::string_view payload, std::optional<event>& current) {
+        using M = typename Row::message;
+        current.emplace(std::in_place_type<M>);
+        auto& message = *std::get_if<M>(&*current);
+        if (const auto wrong = detail::read_payload(row, payload, message); wrong != errc::ok) return wrong;
+        return hear(message, current);
     }
 
     template <class M>
-    errc hear(M& message, std::optional<event>& current) {
+    KILTER_INLINE errc hear(M& message, std::optional<event>& current) {
         if constexpr (std::is_same_v<M, command::end_of_message>) {
             if (!message.chunk.empty() && conversation_.wanted<command::body>())
                 return hear_last_chunk(message.chunk, current);
@@ -184,10 +194,9 @@ private:
         if constexpr (!is_filter) {
             if (const auto wrong = check_heard(message); wrong != errc::ok) return wrong;
         }
-        if (const auto wrong = role::hear(conversation_, message); wrong != errc::ok) return wrong;
+        if (const auto wrong = conversation_.take(message, manner::heard); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
         if constexpr (detail::header_like<M>) hear_space(message);
-        current.emplace(std::in_place_type<M>, message);
         return errc::ok;
     }
 
@@ -196,40 +205,69 @@ private:
     /// libmilter gives the last piece to the body callback, too; but if that has a verdict, it sends it twice
     /// (engine.c st_bodyend()).
     errc hear_last_chunk(std::string_view chunk, std::optional<event>& current) {
-        command::body last{chunk};
         end_of_message_follows_ = true;
-        return hear(last, current);
+        current.emplace(std::in_place_type<command::body>, command::body{chunk});
+        return hear(*std::get_if<command::body>(&*current), current);
+    }
+
+    /// Writes the message, and then moves on: if it can't be written, nothing has happened.
+    template <class M, class Out>
+    KILTER_INLINE errc say(const M& message, Out& out) {
+        if (nothing_to_say(message)) {
+            if constexpr (!is_filter) conversation_.template leave_out<M>();
+            return errc::ok;
+        }
+        if constexpr (std::is_same_v<M, command::end_of_message>) {
+            if (!message.chunk.empty()) return errc::not_for_sending;
+        }
+        if (const auto wrong = conversation_.may_come(message, manner::said); wrong != errc::ok) return wrong;
+        if (!left_out(message)) {
+            if (const auto wrong = write(message, out); wrong != errc::ok) return wrong;
+        }
+        conversation_.come(message, manner::said);
+        if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
+        return errc::ok;
+    }
+
+    /// What would do no more than be written.
+    template <class M>
+    bool nothing_to_say(const M& message) const noexcept {
+        if constexpr (std::is_same_v<M, reply::proceed>) return !conversation_.reply_due();
+        // It would interrupt the new body, each piece of which makes the MTA wait on as well.
+        if constexpr (std::is_same_v<M, reply::progress>) return conversation_.replacing();
+        if constexpr (std::is_same_v<M, command::body>) {
+            if (message.chunk.empty()) return true;  // libmilter hangs up on an empty piece
+        }
+        if constexpr (std::is_same_v<M, command::rcpt>) {
+            if (message.rejected && !hears_rejected()) return true;
+        }
+        if constexpr (!is_filter) return conversation_.template finished<M>();
+        return false;
+    }
+
+    /// What moves the conversation on, but isn't written.
+    template <class M>
+    bool left_out(const M& message) const noexcept {
+        if constexpr (is_filter) {
+            if (!end_of_message_follows_ || conversation_.asked() != question::body) return false;
+            auto after = conversation_;
+            after.come(message, manner::said);
+            return after.in_message();  // the answer is the one to end_of_message
+        } else {
+            return !wanted(message);
+        }
     }
 
     template <class M, class Out>
-    errc say(conversation& after, M message, Out& out) {
-        if constexpr (is_filter) {
-            if (std::is_same_v<M, reply::proceed> && !after.reply_due()) return errc::ok;
-            // It would interrupt the new body, each piece of which makes the MTA wait on as well.
-            if (std::is_same_v<M, reply::progress> && after.replacing()) return errc::ok;
-            const bool on_last_chunk = end_of_message_follows_ && after.asked() == question::body;
-            if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
-            if (on_last_chunk && after.in_message()) return errc::ok;  // the answer is to end_of_message
-        } else {
-            if constexpr (std::is_same_v<M, command::end_of_message>) {
-                if (!message.chunk.empty()) return errc::not_for_sending;
-            }
-            if constexpr (std::is_same_v<M, command::body>) {
-                if (message.chunk.empty()) return errc::ok;  // libmilter hangs up on an empty piece
-            }
-            if constexpr (std::is_same_v<M, command::rcpt>) {
-                if (message.rejected && !hears_rejected()) return errc::ok;
-            }
-            if (after.template finished<M>()) return errc::ok;
-            const bool unheard = !wanted(message);
-            if (const auto wrong = role::say(after, message); wrong != errc::ok) return wrong;
-            if (unheard) return errc::ok;
-        }
+    errc write(M message, Out& out) {
         if constexpr (detail::header_like<M>) say_space(message);
-        const auto size = data_size(after.options());
+        const auto size = data_size(conversation_.options());
         if constexpr (detail::body_like<M>) {
             // Pieces that are answered one by one can't go out all at once.
-            if (is_filter || !after.reply_due()) return encode_in_pieces(message, out, size);
+            if constexpr (is_filter) return encode_in_pieces(message, out, size);
+            if constexpr (!is_filter) {
+                if (!conversation_.template answered<M>()) return encode_in_pieces(message, out, size);
+            }
         }
         return encode(message, out, size);
     }
@@ -303,7 +341,7 @@ private:
     basic_frame_decoder<Buffer> decoder_;
     conversation conversation_{};
     errc error_ = errc::ok;
-    bool surplus_ = false;                 ///< bytes have come behind a verdict
+    bool surplus_ = false;                 ///< bytes of a reply have come while none was due
     bool end_of_message_follows_ = false;  ///< after the piece of the body that came with it
 };
 

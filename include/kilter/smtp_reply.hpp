@@ -90,7 +90,7 @@ private:
 struct smtp_reply {
     std::string_view code{};           ///< three digits, the first of them 4 or 5
     std::string_view enhanced_code{};  ///< of the first line: `5.7.1`; empty if there is none
-    reply_lines lines{};               ///< every `%` in them is still doubled
+    reply_lines lines{};               ///< as the filter wrote them: a `%` is mostly doubled
 
     /// Reads the text of reply::reply_code, as strictly as Postfix 3.12 does: each line has the same code,
     /// and a `-` behind it, the last one a space; nowhere is a control character; and a text that begins with

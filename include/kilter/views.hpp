@@ -68,17 +68,11 @@ public:
         using iterator_concept = std::forward_iterator_tag;
 
         constexpr iterator() = default;
-        constexpr explicit iterator(std::string_view bytes) noexcept : rest_{bytes} {}
+        constexpr explicit iterator(std::string_view bytes) noexcept : rest_{bytes} { next(); }
 
-        constexpr Item operator*() const noexcept {
-            Item item{};
-            auto bytes = rest_;
-            take(bytes, item);
-            return item;
-        }
+        constexpr Item operator*() const noexcept { return item_; }
         constexpr iterator& operator++() noexcept {
-            Item item{};
-            take(rest_, item);
+            next();
             return *this;
         }
         constexpr iterator operator++(int) noexcept {
@@ -87,13 +81,18 @@ public:
             return before;
         }
         /// Iterators of the same list are equal when as much is left.
-        constexpr bool operator==(const iterator& other) const noexcept {
-            return rest_.size() == other.rest_.size();
-        }
-        constexpr bool operator==(std::default_sentinel_t) const noexcept { return rest_.empty(); }
+        constexpr bool operator==(const iterator& other) const noexcept { return left_ == other.left_; }
+        constexpr bool operator==(std::default_sentinel_t) const noexcept { return left_ == 0; }
 
     private:
-        std::string_view rest_{};
+        constexpr void next() noexcept {
+            left_ = rest_.size();
+            if (left_ != 0) take(rest_, item_);
+        }
+
+        Item item_{};              ///< read once, however often it is asked for
+        std::string_view rest_{};  ///< behind it
+        std::size_t left_ = 0;     ///< the bytes of both
     };
 
     constexpr packed_list() = default;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "detail/fields.hpp"
+#include "detail/inline.hpp"
 #include "detail/lists.hpp"
 #include "detail/table.hpp"
 #include "messages.hpp"
@@ -25,6 +26,20 @@ struct wire_row {
 
     constexpr void for_each_field(auto&& f) const {
         std::apply([&](const auto&... field) { (f(field), ...); }, fields);
+    }
+
+    /// Reads the fields off the front of a payload, up to one that is wrong.
+    KILTER_INLINE constexpr errc read(M& m, std::string_view& payload) const noexcept {
+        return read(m, payload, std::index_sequence_for<Fields...>{});
+    }
+
+private:
+    template <std::size_t... I>
+    KILTER_INLINE constexpr errc read(M& m, std::string_view& payload,
+                                      std::index_sequence<I...>) const noexcept {
+        auto wrong = errc::ok;
+        static_cast<void>((((wrong = std::get<I>(fields).read(m, payload)) == errc::ok) && ...));
+        return wrong;
     }
 };
 

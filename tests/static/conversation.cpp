@@ -36,9 +36,9 @@ private:
     template <class M>
     static constexpr errc tell(conversation& c, const M& message, manner how) {
         if constexpr (command_message<M>)
-            return c.command(message, how);
+            return c.take(message, how);
         else
-            return c.reply(message, how);
+            return c.take(message, how);
     }
 };
 

@@ -33,10 +33,10 @@ struct talk {
     void tell(const M& message) {
         if (wrong != errc::ok) return;
         if constexpr (command_message<M>) {
-            if (now.reply_due()) wrong = now.reply(proceed, how);
-            if (wrong == errc::ok) wrong = now.command(message, how);
+            if (now.reply_due()) wrong = now.take(proceed, how);
+            if (wrong == errc::ok) wrong = now.take(message, how);
         } else {
-            wrong = now.reply(message, how);
+            wrong = now.take(message, how);
         }
     }
     template <class... M>
@@ -109,8 +109,8 @@ TEST_CASE("a closed conversation owes nothing and takes nothing") {
     c.close();
     CHECK_FALSE(c.open());
     CHECK_FALSE(c.reply_due());
-    CHECK(c.command(command::quit{}, manner::said) == errc::closed);
-    CHECK(c.reply(proceed, manner::said) == errc::closed);
+    CHECK(c.take(command::quit{}, manner::said) == errc::closed);
+    CHECK(c.take(proceed, manner::said) == errc::closed);
 }
 
 TEST_CASE("after a verdict on a message, nothing of that message is left to say [S21, S22, S39]") {
@@ -218,15 +218,15 @@ TEST_CASE("steps that the filter doesn't want count as passed, in every combinat
     };
     // clang-format off
     const std::array<step, 9> steps{{
-        {option::no_connect,        [](conversation& c, manner how) { return c.command(connect, how); }},
-        {option::no_helo,           [](conversation& c, manner how) { return c.command(helo, how); }},
-        {option::no_mail,           [](conversation& c, manner how) { return c.command(mail, how); }},
-        {option::no_rcpt,           [](conversation& c, manner how) { return c.command(rcpt, how); }},
-        {option::no_data,           [](conversation& c, manner how) { return c.command(data, how); }},
-        {option::no_unknown,        [](conversation& c, manner how) { return c.command(unknown, how); }},
-        {option::no_headers,        [](conversation& c, manner how) { return c.command(header, how); }},
-        {option::no_end_of_headers, [](conversation& c, manner how) { return c.command(end_of_headers, how); }},
-        {option::no_body,           [](conversation& c, manner how) { return c.command(body, how); }},
+        {option::no_connect,        [](conversation& c, manner how) { return c.take(connect, how); }},
+        {option::no_helo,           [](conversation& c, manner how) { return c.take(helo, how); }},
+        {option::no_mail,           [](conversation& c, manner how) { return c.take(mail, how); }},
+        {option::no_rcpt,           [](conversation& c, manner how) { return c.take(rcpt, how); }},
+        {option::no_data,           [](conversation& c, manner how) { return c.take(data, how); }},
+        {option::no_unknown,        [](conversation& c, manner how) { return c.take(unknown, how); }},
+        {option::no_headers,        [](conversation& c, manner how) { return c.take(header, how); }},
+        {option::no_end_of_headers, [](conversation& c, manner how) { return c.take(end_of_headers, how); }},
+        {option::no_body,           [](conversation& c, manner how) { return c.take(body, how); }},
     }};
     // clang-format on
     for (unsigned set = 0; set != 1u << steps.size(); ++set) {
@@ -239,7 +239,7 @@ TEST_CASE("steps that the filter doesn't want count as passed, in every combinat
             for (int message = 0; message != 2; ++message) {
                 for (std::size_t i = message == 0 ? 0 : 2; i != steps.size(); ++i) {
                     if ((set >> i & 1) != 0) continue;
-                    if (t.now.reply_due()) REQUIRE(t.now.reply(proceed, how) == errc::ok);
+                    if (t.now.reply_due()) REQUIRE(t.now.take(proceed, how) == errc::ok);
                     REQUIRE(steps[i].tell(t.now, how) == errc::ok);
                     CHECK(t.now.reply_due());
                 }
@@ -303,7 +303,7 @@ TEST_CASE("each of the nine silent steps is not answered, and no other [N03]") {
                 CHECK(t.now.reply_due() == (silent != its_own));
                 if (!t.now.reply_due()) {
                     ++unanswered;
-                    CHECK(t.now.reply(reply::reject{}, how) == errc::reply_not_due);  // [N04, N05]
+                    CHECK(t.now.take(reply::reject{}, how) == errc::reply_not_due);  // [N04, N05]
                 }
             };
             step(connect, option::silent_connect);
@@ -341,11 +341,11 @@ TEST_CASE("versions 2 and 3 don't know all commands [N09]") {
 TEST_CASE("an abort leaves the owed reply owed, but it means nothing any more [S11]") {
     auto t = with_recipient(manner::heard);
     REQUIRE(t.now.reply_due());
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     CHECK(t.now.at() == phase::greeted);
     CHECK(t.now.asked() == question::rcpt);
-    CHECK(t.now.command(mail, manner::heard) == errc::reply_owed);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);  // Postfix says it twice
+    CHECK(t.now.take(mail, manner::heard) == errc::reply_owed);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);  // Postfix says it twice
 
     t(reply::discard{});
     CHECK(t.wrong == errc::ok);
@@ -359,7 +359,7 @@ TEST_CASE("an abort leaves the owed reply owed, but it means nothing any more [S
 
 TEST_CASE("a 421 counts after an abort, too [P14]") {
     auto t = with_recipient(manner::heard);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     t(reply::reply_code{"421 4.3.2 Bye"});
     CHECK(t.now.ended() == scope::connection);
     CHECK(t.now.over() == scope::connection);
@@ -368,7 +368,7 @@ TEST_CASE("a 421 counts after an abort, too [P14]") {
 TEST_CASE("a verdict on a connection counts after an abort, too") {
     talk t{manner::heard};
     t(connect, helo);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     t(reply::reject{});
     CHECK(t.now.ended() == scope::connection);
 }
@@ -376,7 +376,7 @@ TEST_CASE("a verdict on a connection counts after an abort, too") {
 TEST_CASE("a skip that comes after an abort doesn't skip anything of the next message") {
     auto t = with_recipient(manner::heard);
     t(body);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     t(reply::skip{});
     CHECK(t.now.wanted<command::body>());
     t(mail, rcpt);
@@ -388,36 +388,36 @@ TEST_CASE("a message that has been aborted can't be modified, and its last reply
     auto t = with_recipient(manner::heard);
     t(end_of_message, reply::add_header{"a", "b"});
     REQUIRE(t.wrong == errc::ok);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     const auto before = t.now;
-    CHECK(t.now.reply(reply::add_header{"a", "b"}, manner::said) == errc::message_gone);
-    CHECK(t.now.reply(reply::replace_body{"x"}, manner::said) == errc::message_gone);
-    CHECK(t.now.reply(reply::quarantine{"x"}, manner::said) == errc::message_gone);
+    CHECK(t.now.take(reply::add_header{"a", "b"}, manner::said) == errc::message_gone);
+    CHECK(t.now.take(reply::replace_body{"x"}, manner::said) == errc::message_gone);
+    CHECK(t.now.take(reply::quarantine{"x"}, manner::said) == errc::message_gone);
     CHECK(t.now == before);
-    CHECK(t.now.reply(reply::progress{}, manner::said) == errc::ok);
-    CHECK(t.now.reply(proceed, manner::said) == errc::ok);
+    CHECK(t.now.take(reply::progress{}, manner::said) == errc::ok);
+    CHECK(t.now.take(proceed, manner::said) == errc::ok);
     CHECK(t(mail, rcpt, end_of_message, reply::add_header{"a", "b"}).wrong == errc::ok);
 }
 
 TEST_CASE("quit and quit_nc cancel the owed reply") {
     auto t = with_recipient(manner::heard);
     auto u = t;
-    CHECK(t.now.command(command::quit{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::quit{}, manner::heard) == errc::ok);
     CHECK_FALSE(t.now.reply_due());
-    CHECK(t.now.reply(proceed, manner::said) == errc::closed);
+    CHECK(t.now.take(proceed, manner::said) == errc::closed);
 
-    CHECK(u.now.command(command::quit_nc{}, manner::heard) == errc::ok);
+    CHECK(u.now.take(command::quit_nc{}, manner::heard) == errc::ok);
     CHECK_FALSE(u.now.reply_due());
     CHECK(u.now.at() == phase::negotiated);
-    CHECK(u.now.reply(proceed, manner::said) == errc::reply_not_due);
+    CHECK(u.now.take(proceed, manner::said) == errc::reply_not_due);
     CHECK(u(connect, helo, mail, rcpt, reply::reject{}).wrong == errc::ok);
     CHECK(u.now.ended() == scope::recipient);
 }
 
 TEST_CASE("quit_nc after an abort leaves nothing stale behind") {
     auto t = with_recipient(manner::heard);
-    CHECK(t.now.command(command::abort{}, manner::heard) == errc::ok);
-    CHECK(t.now.command(command::quit_nc{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
+    CHECK(t.now.take(command::quit_nc{}, manner::heard) == errc::ok);
     t(connect, reply::reject{});
     CHECK(t.wrong == errc::ok);
     CHECK(t.now.ended() == scope::connection);
@@ -443,9 +443,9 @@ TEST_CASE("a body is replaced in one run") {
         if (!interrupted) continue;
         t(reply::progress{});
         const auto before = t.now;
-        CHECK(t.now.reply(reply::replace_body{"z"}, manner::said) == errc::body_interrupted);
+        CHECK(t.now.take(reply::replace_body{"z"}, manner::said) == errc::body_interrupted);
         CHECK(t.now == before);
-        CHECK(t.now.reply(reply::replace_body{"z"}, manner::heard) == errc::ok);  // Sendmail takes it [S28]
+        CHECK(t.now.take(reply::replace_body{"z"}, manner::heard) == errc::ok);  // Sendmail takes it [S28]
     }
 }
 

@@ -24,13 +24,13 @@ constexpr reply::negotiate everything{.actions = all_actions, .options = option:
 template <class... Command>
 conversation asked(const Command&... commands) {
     conversation c;
-    bool fine = c.command(command::negotiate{}, manner::said) == errc::ok;
+    bool fine = c.take(command::negotiate{}, manner::said) == errc::ok;
     [[maybe_unused]] const auto next = [&](const auto& command) {
         if (c.asked() == question::negotiate)
-            fine &= c.reply(everything, manner::said) == errc::ok;
+            fine &= c.take(everything, manner::said) == errc::ok;
         else if (c.reply_due())
-            fine &= c.reply(reply::proceed{}, manner::said) == errc::ok;
-        fine &= c.command(command, manner::said) == errc::ok;
+            fine &= c.take(reply::proceed{}, manner::said) == errc::ok;
+        fine &= c.take(command, manner::said) == errc::ok;
     };
     (next(commands), ...);
     REQUIRE(fine);
@@ -64,9 +64,9 @@ conversation idle_at(phase p) {
     if (p == phase::fresh) return {};
     auto c = owing_at(p);
     if (p == phase::end_of_message)
-        CHECK(c.reply(reply::shutdown{}, manner::heard) == errc::ok);
+        CHECK(c.take(reply::shutdown{}, manner::heard) == errc::ok);
     else if (c.reply_due())
-        CHECK(c.reply(reply::proceed{}, manner::said) == errc::ok);
+        CHECK(c.take(reply::proceed{}, manner::said) == errc::ok);
     CHECK(c.at() == p);
     CHECK_FALSE(c.reply_due());
     return c;
@@ -229,7 +229,7 @@ TEST_CASE("a command that comes while nothing is owed is taken or refused by pha
                 const char mark = mark_of(idle, row.code, column);
                 const bool taken = mark == '+' || (mark == 'h' && how == manner::heard);
                 auto after = before;
-                const auto result = after.command(typename Row::message{}, how);
+                const auto result = after.take(typename Row::message{}, how);
                 if (taken) {
                     CHECK(result == errc::ok);
                     CHECK(after.at() == phase_of(mark_of(leads, row.code, column), before.at()));
@@ -254,7 +254,7 @@ TEST_CASE("while a reply is owed, nothing may be said, and only abort and the tw
                               << (how == manner::said ? ", said" : ", heard"));
                 const char mark = mark_of(owing, row.code, column);
                 auto after = before;
-                const auto result = after.command(typename Row::message{}, how);
+                const auto result = after.take(typename Row::message{}, how);
                 if (mark == 'h' && how == manner::heard) {
                     CHECK(result == errc::ok);
                     CHECK(after.at() == phase_of(mark_of(leads, row.code, column), before.at()));
@@ -278,12 +278,12 @@ TEST_CASE("a reply answers the questions that it can answer, if what it needs wa
             if (!granted && column != 0) {
                 // The same way again, with nothing agreed.
                 conversation bare;
-                REQUIRE(bare.command(command::negotiate{}, manner::said) == errc::ok);
-                REQUIRE(bare.reply(reply::negotiate{}, manner::said) == errc::ok);
+                REQUIRE(bare.take(command::negotiate{}, manner::said) == errc::ok);
+                REQUIRE(bare.take(reply::negotiate{}, manner::said) == errc::ok);
                 const auto go = [&](const auto& command) {
                     if (bare.asked() == before.asked()) return;
-                    if (bare.reply_due()) REQUIRE(bare.reply(reply::proceed{}, manner::said) == errc::ok);
-                    REQUIRE(bare.command(command, manner::said) == errc::ok);
+                    if (bare.reply_due()) REQUIRE(bare.take(reply::proceed{}, manner::said) == errc::ok);
+                    REQUIRE(bare.take(command, manner::said) == errc::ok);
                 };
                 if (before.asked() == question::unknown) {
                     go(unknown);
@@ -312,7 +312,7 @@ TEST_CASE("a reply answers the questions that it can answer, if what it needs wa
                         expected = errc::option_not_granted;
 
                     auto after = before;
-                    CHECK(after.reply(typename Row::message{}, how) == expected);
+                    CHECK(after.take(typename Row::message{}, how) == expected);
                     if (expected != errc::ok) {
                         CHECK(after == before);
                     } else {
@@ -334,7 +334,7 @@ TEST_CASE("a reply is refused where none is due, and after the end") {
             detail::for_each_row(wire::replies, [&]<class Row>(const Row& row) {
                 INFO(row.name << " at " << to_string(before.at()));
                 auto after = before;
-                CHECK(after.reply(typename Row::message{}, how) ==
+                CHECK(after.take(typename Row::message{}, how) ==
                       (before.open() ? errc::reply_not_due : errc::closed));
                 CHECK(after == before);
             });
@@ -353,7 +353,7 @@ TEST_CASE("a verdict ends as much as its question is about [S20, S21, S22]") {
         const auto try_verdict = [&](const auto& verdict) {
             auto after = before;
             INFO("question " << to_bits(row.asked) << ", column " << column);
-            CHECK(after.reply(verdict, manner::heard) == errc::ok);
+            CHECK(after.take(verdict, manner::heard) == errc::ok);
             const char ends = row.ends[column++];
             CHECK(scope_mark(after.ended()) == ends);
             CHECK(scope_mark(rules::ends(rules::of<std::remove_cvref_t<decltype(verdict)>>().says,
@@ -387,7 +387,7 @@ TEST_CASE("a 421 hangs up on the client, whatever was asked [P14]") {
     for (std::size_t column = 1; column != 11; ++column) {
         for (const auto text : {"421 4.7.0 Bye", "421-4.7.0 Bye\r\n421 4.7.0 bye"}) {
             auto c = owing_to(column);
-            CHECK(c.reply(reply::reply_code{text}, manner::heard) == errc::ok);
+            CHECK(c.take(reply::reply_code{text}, manner::heard) == errc::ok);
             CHECK(c.ended() == scope::connection);
             CHECK(c.over() == scope::connection);
         }

@@ -23,8 +23,7 @@ struct with<std::variant<M...>, T> {
     using type = std::variant<M..., T>;
 };
 
-/// Which table is incoming, and which of the conversation's two functions goes with hearing and which with
-/// saying.
+/// Which table is incoming, and what may be said.
 template <side>
 struct role;
 
@@ -34,15 +33,6 @@ struct role<side::filter> {
     using event = with<command::any, protocol_error>::type;
     template <class M>
     static constexpr bool says = reply_message<M>;
-
-    template <class M>
-    static constexpr errc hear(conversation& c, const M& m) noexcept {
-        return c.command(m, manner::heard);
-    }
-    template <class M>
-    static constexpr errc say(conversation& c, const M& m) noexcept {
-        return c.reply(m, manner::said);
-    }
 };
 
 template <>
@@ -51,15 +41,6 @@ struct role<side::mta> {
     using event = with<reply::any, protocol_error>::type;
     template <class M>
     static constexpr bool says = command_message<M>;
-
-    template <class M>
-    static constexpr errc hear(conversation& c, const M& m) noexcept {
-        return c.reply(m, manner::heard);
-    }
-    template <class M>
-    static constexpr errc say(conversation& c, const M& m) noexcept {
-        return c.command(m, manner::said);
-    }
 };
 
 /// A temporary container, whose bytes would be gone before the loop over its events begins.
