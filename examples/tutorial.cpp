@@ -123,7 +123,7 @@ void verdicts() {
     expect(reply_text(550, "4.7.1", "No").error() == errc::bad_reply_text, "classes must agree");
 }
 
-void modifications() {
+void changing_the_message() {
     filter_session session;
     mta_session mta;
     std::string out;
@@ -183,7 +183,7 @@ int main() {
     sessions();
     negotiations();
     verdicts();
-    modifications();
+    changing_the_message();
     keeping();
     return failures == 0 ? 0 : 1;
 }
