@@ -9,17 +9,17 @@ import re
 import sys
 
 LEVELS = [
-    "version error flags match address macro_name detail/bytes detail/table detail/space detail/index detail/inline",
+    "version error event_range flags match address macro_name detail/bytes detail/table detail/space detail/index detail/inline",
     "options frame detail/texts",
     "views reply_text",
     "messages detail/lists",
     "detail/fields rules negotiation smtp_reply",
-    "wire conversation protocol_error",
-    "codec owned describe macros macro_lists detail/role",
+    "wire todo protocol_error",
+    "codec conversation owned describe macros macro_lists detail/role",
     "session modifications",
 ]
 BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()
-RULES = "rules conversation".split()
+RULES = "rules todo conversation".split()
 
 include = pathlib.Path(__file__).parent.parent / "include"
 level_of = {name: level for level, names in enumerate(LEVELS) for name in names.split()}

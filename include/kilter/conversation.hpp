@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "detail/inline.hpp"
 #include "error.hpp"
 #include "negotiation.hpp"
 #include "rules.hpp"
+#include "todo.hpp"
 
 namespace kilter {
 

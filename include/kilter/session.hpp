@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,17 +12,13 @@
 
 #include "codec.hpp"
 #include "conversation.hpp"
+#include "detail/inline.hpp"
 #include "detail/role.hpp"
 #include "detail/space.hpp"
+#include "event_range.hpp"
 #include "protocol_error.hpp"
 
 namespace kilter {
-
-/// The most that a frame from the other side may carry. Filters hear what MTAs may send, and more once it
-/// has been agreed. MTAs hear filters that don't cut what they send: Postfix takes any size.
-inline constexpr std::uint32_t default_max_payload(side s) noexcept {
-    return s == side::filter ? data_size_64k : data_size_1m;
-}
 
 /// One side of one conversation.
 ///
@@ -42,7 +37,7 @@ class session {
 public:
     /// Every message of the other side, or its protocol_error.
     using event = typename role::event;
-    class events;
+    using events = event_range<session>;
 
     session() : session(default_max_payload(Side)) {}
 
@@ -140,6 +135,7 @@ public:
     errc error() const noexcept { return error_; }
 
 private:
+    friend events;
     static constexpr bool is_filter = Side == side::filter;
 
     /// Takes the next event off the front of the input.
@@ -196,7 +192,7 @@ private:
         }
         if (const auto wrong = conversation_.take(message, manner::heard); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, reply::negotiate>) agreed();
-        if constexpr (detail::header_like<M>) hear_space(message);
+        if constexpr (detail::header_like<M>) detail::hear_space<is_filter>(message, leading_space());
         return errc::ok;
     }
 
@@ -260,7 +256,7 @@ private:
 
     template <class M, class Out>
     errc write(M message, Out& out) {
-        if constexpr (detail::header_like<M>) say_space(message);
+        if constexpr (detail::header_like<M>) detail::say_space<is_filter>(message, leading_space());
         const auto size = data_size(conversation_.options());
         if constexpr (detail::body_like<M>) {
             // Pieces that are answered one by one can't go out all at once.
@@ -289,27 +285,6 @@ private:
     bool hears_rejected() const noexcept { return has(conversation_.options(), option::rejected_rcpt); }
 
     bool leading_space() const noexcept { return has(conversation_.options(), option::leading_space); }
-
-    /// Between filter and MTA, a value has its leading space only if that was agreed: then the MTA leaves it
-    /// in, and adds none. Here it is always apart from the value.
-    template <class M>
-    void hear_space(M& message) const noexcept {
-        if (leading_space()) {
-            detail::split_space(message);
-        } else if (!is_filter && !message.value.empty()) {
-            message.space = " ";  // to be added by the MTA
-        }
-    }
-
-    template <class M>
-    void say_space(M& message) const noexcept {
-        if constexpr (is_filter) {
-            message.space = leading_space() && !message.value.empty() ? " " : "";
-        } else if (!leading_space()) {
-            if (message.space.empty() && message.value.starts_with(' ')) message.value.remove_prefix(1);
-            message.space = {};
-        }
-    }
 
     /// What was agreed may allow larger frames.
     void agreed() noexcept {
@@ -343,51 +318,6 @@ private:
     errc error_ = errc::ok;
     bool surplus_ = false;                 ///< bytes of a reply have come while none was due
     bool end_of_message_follows_ = false;  ///< after the piece of the body that came with it
-};
-
-/// What receive() gives: the events in some bytes, read one by one.
-///
-/// A std::ranges::input_range: the loop goes through it once, and it can be neither copied nor moved.
-template <side Side, class Buffer>
-class session<Side, Buffer>::events {
-public:
-    class iterator {
-    public:
-        using value_type = event;
-        using difference_type = std::ptrdiff_t;
-        using iterator_concept = std::input_iterator_tag;
-
-        explicit iterator(events& range) : range_{&range} { ++*this; }
-
-        const event& operator*() const noexcept { return *range_->current_; }
-        const event* operator->() const noexcept { return &*range_->current_; }
-        iterator& operator++() {
-            range_->session_.step(range_->input_, range_->current_);
-            return *this;
-        }
-        void operator++(int) { ++*this; }
-        bool operator==(std::default_sentinel_t) const noexcept { return !range_->current_; }
-
-    private:
-        events* range_;
-    };
-
-    events(const events&) = delete;
-    events& operator=(const events&) = delete;
-
-    iterator begin() { return iterator{*this}; }
-    std::default_sentinel_t end() const noexcept { return {}; }
-
-    /// The bytes that the loop hasn't come to.
-    std::span<const char> rest() const noexcept { return {input_.data(), input_.size()}; }
-
-private:
-    friend class session;
-    events(session& of, std::string_view input) noexcept : session_{of}, input_{input} {}
-
-    session& session_;
-    std::string_view input_;
-    std::optional<event> current_{};
 };
 
 /// The filter's side: events are commands, and it sends replies.
