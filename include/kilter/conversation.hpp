@@ -221,7 +221,7 @@ private:
         if (said == verdict::none) return;
 
         const auto& asked = *asked_;
-        if (asked_ == &rules::rejected_rcpt) said = verdict::go_on;
+        if (rules::is_for_nothing(asked)) said = verdict::go_on;
         const bool stale = stale_;
         asked_ = &rules::unasked;
         stale_ = false;

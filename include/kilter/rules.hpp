@@ -263,6 +263,10 @@ inline constexpr command_rule rejected_rcpt = [] {
     return rule;
 }();
 
+constexpr bool is_for_nothing(const command_rule& asked) noexcept {
+    return asked.asks == rejected_rcpt.asks && asked.about == rejected_rcpt.about;
+}
+
 /// What a reply says: what its row does, except that 421 makes every MTA hang up on the client.
 template <class M>
 constexpr verdict said_by(const M& m) noexcept {
