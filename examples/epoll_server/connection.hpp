@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// One MTA's connection: reads, lets the filter answer, writes.
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <kilter.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "descriptor.hpp"
+#include "filter.hpp"
+#include "frame_room.hpp"
+#include "settings.hpp"
+#include "timer.hpp"
+
+/// What the connections share: one at a time is read from and answered.
+struct workspace {
+    settings with;
+    moment now{};
+    std::vector<char> input = std::vector<char>(262'144);
+    std::vector<char> frame{};
+    std::string output{};
+};
+
+class connection {
+public:
+    /// Why it is over: an empty text if all is well. Nothing if it goes on.
+    using ending = std::optional<std::string>;
+
+    connection(descriptor socket, const workspace& shared)
+        : session_{shared.with.max_frame, frame_room{frame_}},
+          filter_{shared.with.what},
+          since_{shared.now},
+          socket_{std::move(socket)} {}
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    int socket() const { return socket_.get(); }
+
+    /// What epoll is to wait for. While the MTA doesn't read, it isn't read from: answers don't pile up. But
+    /// we want to know if it goes away.
+    std::uint32_t awaited() const { return unsent_.empty() ? EPOLLIN : EPOLLOUT | unsigned{EPOLLRDHUP}; }
+
+    /// Is the MTA to go on without delay: with its offer, the rest of a frame, reading?
+    bool pressed() const {
+        return !frame_.empty() || !unsent_.empty() || session_.state().at() == kilter::phase::fresh;
+    }
+
+    /// Since when that is so; if it isn't, since when nothing has come.
+    moment since() const { return since_; }
+
+    /// May it be closed without harm to a message?
+    bool at_rest() const { return unsent_.empty() && !session_.state().in_message(); }
+
+    ending serve(std::uint32_t events, workspace& shared) {
+        auto end = unsent_.empty() ? receive(shared) : go_on(events, shared);
+        if (!end && unsent_.empty() && !session_.open()) end = "";
+        return end;
+    }
+
+private:
+    using session = kilter::session<kilter::side::filter, frame_room>;
+
+    /// Reads once, so that all have their turn. If there is more, epoll says so.
+    ending receive(workspace& shared) {
+        const auto count = ::read(socket_.get(), shared.input.data(), shared.input.size());
+        if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+        if (count < 0) return std::strerror(errno);
+        if (count == 0) return session_.finish() == kilter::errc::ok ? "" : "closed in the middle of a frame";
+
+        ending end;
+        bool moves_on = frame_.empty();
+        if (frame_.empty()) frame_.swap(shared.frame);
+        shared.output.clear();
+        for (const auto& event : session_.receive({shared.input.data(), static_cast<std::size_t>(count)})) {
+            moves_on = true;
+            filter_.answer(event, session_, shared.output);
+            if (const auto* wrong = std::get_if<kilter::protocol_error>(&event)) end = describe(*wrong);
+        }
+        if (frame_.empty()) std::exchange(frame_, {}).swap(shared.frame);
+        if (moves_on) since_ = shared.now;
+        if (auto failed = send(shared.output, shared)) return failed;
+        if (at_rest()) filter_.shrink();
+        return end;
+    }
+
+    /// Writes what the socket takes, and keeps the rest.
+    ending send(std::string_view bytes, const workspace& shared) {
+        if (bytes.empty()) return std::nullopt;
+        const auto count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (count < 0 && errno != EAGAIN && errno != EINTR) return std::strerror(errno);
+        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        if (bytes.size() > shared.with.max_unsent) return "doesn't read its answers";
+        if (!bytes.empty()) since_ = shared.now;
+        unsent_.assign(bytes.begin(), bytes.end());
+        return std::nullopt;
+    }
+
+    /// The socket takes more, or the MTA has gone.
+    ending go_on(std::uint32_t events, const workspace& shared) {
+        if ((events & ~std::uint32_t{EPOLLOUT}) != 0) return "closed without reading its answers";
+        const auto before = since_;
+        const auto unsent = std::exchange(unsent_, {});
+        auto end = send({unsent.data(), unsent.size()}, shared);
+        since_ = unsent_.empty() ? shared.now : before;
+        return end;
+    }
+
+    std::vector<char> frame_{};   ///< the piece of a frame that has come
+    std::vector<char> unsent_{};  ///< answers that the socket hasn't taken
+    session session_;
+    filter filter_;
+    moment since_;
+    descriptor socket_;
+};
