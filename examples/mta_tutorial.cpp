@@ -144,12 +144,9 @@ public:
 private:
     connection filter{};
     mta_session session{};
-    macro_lists lists{default_macros};
+    macro_lists lists{{stage::connect, "j {daemon_name}"}, {stage::rcpt, "{rcpt_host}"}};
     modifications changes{};
     std::string out{};
-
-    static inline const std::string default_macros =
-        pack_symbols({{stage::connect, "j {daemon_name}"}, {stage::rcpt, "{rcpt_host}"}});
 };
 
 bool run() {

@@ -9,11 +9,11 @@ import re
 import sys
 
 LEVELS = [
-    "version error event_range flags match address macro_name detail/bytes detail/table detail/space detail/index detail/inline",
+    "version error event_range flags match address macro_name detail/bytes detail/table detail/index detail/inline",
     "options frame detail/texts",
     "views reply_text",
     "messages detail/lists",
-    "detail/fields rules negotiation smtp_reply",
+    "detail/fields detail/space rules negotiation smtp_reply",
     "wire todo protocol_error",
     "codec conversation owned describe macros macro_lists detail/role",
     "session modifications",

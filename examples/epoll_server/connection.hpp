@@ -45,9 +45,8 @@ public:
 
     int socket() const { return socket_.get(); }
 
-    /// What epoll is to wait for. While the MTA doesn't read, it isn't read from: answers don't pile up. But
-    /// we want to know if it goes away.
-    std::uint32_t awaited() const { return unsent_.empty() ? EPOLLIN : EPOLLOUT | unsigned{EPOLLRDHUP}; }
+    /// What epoll is to wait for. While the MTA doesn't read, it isn't read from: answers don't pile up.
+    std::uint32_t awaited() const { return unsent_.empty() ? EPOLLIN : EPOLLOUT; }
 
     /// Is the MTA to go on without delay: with its offer, the rest of a frame, reading?
     bool pressed() const {
@@ -60,8 +59,9 @@ public:
     /// May it be closed without harm to a message?
     bool at_rest() const { return unsent_.empty() && !session_.state().in_message(); }
 
-    ending serve(std::uint32_t events, workspace& shared) {
-        auto end = unsent_.empty() ? receive(shared) : go_on(events, shared);
+    /// What was awaited has happened, or the MTA has gone: then the calls fail.
+    ending serve(workspace& shared) {
+        auto end = unsent_.empty() ? receive(shared) : go_on(shared);
         if (!end && unsent_.empty() && !session_.open()) end = "";
         return end;
     }
@@ -95,27 +95,36 @@ private:
     /// Writes what the socket takes, and keeps the rest.
     ending send(std::string_view bytes, const workspace& shared) {
         if (bytes.empty()) return std::nullopt;
-        const auto count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (count < 0 && errno != EAGAIN && errno != EINTR) return std::strerror(errno);
-        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        if (auto failed = write_front(bytes)) return failed;
         if (bytes.size() > shared.with.max_unsent) return "doesn't read its answers";
-        if (!bytes.empty()) since_ = shared.now;
+        if (bytes.empty()) return std::nullopt;
         unsent_.assign(bytes.begin(), bytes.end());
+        sent_ = 0;
+        since_ = shared.now;
         return std::nullopt;
     }
 
-    /// The socket takes more, or the MTA has gone.
-    ending go_on(std::uint32_t events, const workspace& shared) {
-        if ((events & ~std::uint32_t{EPOLLOUT}) != 0) return "closed without reading its answers";
-        const auto before = since_;
-        const auto unsent = std::exchange(unsent_, {});
-        auto end = send({unsent.data(), unsent.size()}, shared);
-        since_ = unsent_.empty() ? shared.now : before;
-        return end;
+    ending go_on(const workspace& shared) {
+        auto bytes = std::string_view{unsent_.data(), unsent_.size()}.substr(sent_);
+        if (auto failed = write_front(bytes)) return failed;
+        sent_ = unsent_.size() - bytes.size();
+        if (!bytes.empty()) return std::nullopt;
+        std::exchange(unsent_, {});
+        since_ = shared.now;
+        return std::nullopt;
+    }
+
+    /// Takes off the front what the socket takes.
+    ending write_front(std::string_view& bytes) {
+        const auto count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (count < 0 && errno != EAGAIN && errno != EINTR) return std::strerror(errno);
+        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        return std::nullopt;
     }
 
     std::vector<char> frame_{};   ///< the piece of a frame that has come
-    std::vector<char> unsent_{};  ///< answers that the socket hasn't taken
+    std::vector<char> unsent_{};  ///< answers that the socket hasn't taken at once
+    std::size_t sent_ = 0;        ///< how much of them it has taken since
     session session_;
     filter filter_;
     moment since_;

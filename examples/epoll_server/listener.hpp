@@ -18,15 +18,18 @@
 
 class listener {
 public:
-    /// `inet:PORT@HOST`, where port 0 is any free one, `unix:PATH`, or a path.
+    /// `inet:PORT@HOST`, where port 0 is any free one, `unix:PATH`, or a path without a colon.
     explicit listener(const std::string& address) {
+        const auto colon = address.find(':');
         const auto at = address.find('@');
-        if (!address.starts_with("inet:"))
-            listen_unix(address.substr(address.starts_with("unix:") ? 5 : 0));
-        else if (at != address.npos)
-            listen_inet(address.substr(5, at - 5), address.substr(at + 1));
+        if (colon == address.npos)
+            listen_unix(address);
+        else if (address.starts_with("unix:"))
+            listen_unix(address.substr(colon + 1));
+        else if (address.starts_with("inet:") && at != address.npos)
+            listen_inet(address.substr(colon + 1, at - colon - 1), address.substr(at + 1));
         else
-            throw std::invalid_argument{"not inet:PORT@HOST: " + address};
+            throw std::invalid_argument{"not an address: " + address + " (inet:PORT@HOST or unix:PATH)"};
     }
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;

@@ -53,7 +53,7 @@ public:
                 else if (event.data.ptr == &signals_)
                     told_to_stop = true;
                 else
-                    serve(static_cast<entry*>(event.data.ptr)->self, event.events);
+                    serve(static_cast<entry*>(event.data.ptr)->self);
             }
             // These end other connections, which the events above may be about: so they come last.
             if (rung) look_at_clock();
@@ -110,14 +110,17 @@ private:
         const auto added = std::prev(pressed_.end());
         added->self = added;
         timer_.ring_at(due(pressed_));
-        serve(added, EPOLLIN);  // MTAs speak first, and at once
+        serve(added);  // MTAs speak first, and at once
     } catch (const std::exception& wrong) {
         pause(wrong.what());
     }
 
     /// Without a descriptor for it, the next connection waits until another ends, or for a second.
-    void pause(const std::string& why) {
-        log_.line(shared_.now, name() + ": " + why);
+    void pause(const char* why) {
+        if (shared_.now >= complained_ + seconds{60}) {
+            log_.line(shared_.now, why);
+            complained_ = shared_.now;
+        }
         watch(EPOLL_CTL_MOD, listener_.get(), 0, &listener_);
         paused_ = true;
         timer_.ring_at(shared_.now + seconds{1});
@@ -130,12 +133,12 @@ private:
     }
 
     /// Whatever goes wrong here ends this connection, and nothing else.
-    void serve(entries::iterator at, std::uint32_t events) {
+    void serve(entries::iterator at) {
         auto& from = list_of(*at);
         const auto since = at->since();
         connection::ending end;
         try {
-            end = at->serve(events, shared_);
+            end = at->serve(shared_);
             if (!end && at->awaited() != at->watched) {
                 const auto how = at->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
                 watch(how, at->socket(), at->awaited(), &*at);
@@ -154,7 +157,7 @@ private:
     }
 
     void finish(entries& in, entries::iterator at, const std::string& why) {
-        if (!why.empty()) log_.line(shared_.now, "connection " + std::to_string(at->socket()) + ": " + why);
+        if (!why.empty()) log_.line(shared_.now, at->socket(), why.c_str());
         in.erase(at);
         resume();
     }
@@ -198,6 +201,7 @@ private:
     entries quiet_;    ///< the one from which nothing has come for longest is in front
     entries pressed_;  ///< the one that keeps us waiting for longest is in front
     moment deadline_{};
+    moment complained_ = moment::min();  ///< about connections that can't come in
     bool paused_ = false;
     bool stopping_ = false;
 };

@@ -59,8 +59,7 @@ private:
 
     template <class M>
     static field made(const M& m) {
-        // MTAs add the space to an empty value, too.
-        return {std::string{m.name}, m.value.empty() ? " " : with_lf(std::string{m.space}.append(m.value))};
+        return {std::string{m.name}, with_lf(std::string{m.space}.append(m.value))};
     }
 
     void apply(const kilter::reply::add_header& m) { add(made(m)); }

@@ -60,8 +60,7 @@ public:
     filter_link(const filter_settings& settings, const macro_values& macros, observer seen = {})
         : settings_{settings}, macros_{macros}, seen_{std::move(seen)} {
         session_.tolerate(settings.rules->tolerance);
-        const auto macros_by_default = kilter::pack_symbols(settings.rules->macros);
-        lists_ = kilter::macro_lists{macros_by_default};
+        lists_ = kilter::macro_lists{settings.rules->macros};
     }
 
     /// Connects, and agrees with the filter on what it wants.

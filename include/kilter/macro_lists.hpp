@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,8 +38,8 @@ concept staged_command = command_message<M> && detail::stage_number<M>()
 
 /// Which macros an MTA sends at each stage to one filter.
 ///
-/// Make it with the MTA's own lists, and give it the filter's answer to the offer, or every event:
-/// `lists.update(event)`. Then, before each command that has a stage:
+/// Make it with the MTA's own lists, `macro_lists lists{{stage::mail, "i {mail_addr}"}, …}`, and give it the
+/// filter's answer to the offer, or every event: `lists.update(event)`. Then, before each command that has a stage:
 ///
 ///     if (const auto macros = lists.macros_for<command::mail>(value_of)) session.send(*macros, out);
 ///
@@ -46,6 +48,8 @@ class macro_lists {
 public:
     macro_lists() = default;
     explicit macro_lists(symbol_list defaults) { replace(defaults); }
+    explicit macro_lists(std::span<const symbol> defaults) { replace(defaults); }
+    macro_lists(std::initializer_list<symbol> defaults) { replace(defaults); }
 
     /// The filter's lists take the place of those of the same stages. An empty one asks for no macros at all,
     /// as in Sendmail. Of several for a stage the last one counts; stages that nobody knows are passed over.
@@ -61,6 +65,12 @@ public:
         return number < names_.size() ? std::string_view{names_[number]} : std::string_view{};
     }
 
+    /// The names sent before command `M`.
+    template <staged_command M>
+    std::string_view names_for() const noexcept {
+        return names(stage_names[detail::stage_number<M>()].value);
+    }
+
     /// The macros to be sent before command `M`; nothing if none of them has a value.
     ///
     /// `value_of` is asked for each name without its braces; a macro is sent under the name that the list has
@@ -69,7 +79,7 @@ public:
     std::optional<command::macro> macros_for(ValueOf&& value_of) {
         definitions_.clear();
         bool fit = true;
-        std::string_view rest = names(stage_names[detail::stage_number<M>()].value);
+        std::string_view rest = names_for<M>();
         for (auto name = next_name(rest); !name.empty(); name = next_name(rest)) {
             const auto& given = value_of(bare_macro_name(name));  // lives as long as the view of it
             const std::optional<std::string_view> value{given};
@@ -93,7 +103,7 @@ private:
         return name;
     }
 
-    void replace(symbol_list lists) {
+    void replace(const auto& lists) {
         for (const auto& list : lists) {
             const auto number = static_cast<std::size_t>(list.at);
             if (number < names_.size()) names_[number] = list.names;

@@ -29,7 +29,8 @@ concept modification = reply_message<M> && rules::of<M>()
 ///
 /// Give it every event: `changes.update(event)`. They hold once the verdict has come and session.now() says
 /// `todo::deliver`; carry them out then. A refusal makes them void, and so does the next verdict, which is
-/// about another message: in both cases the list empties itself.
+/// about another message: in both cases the list empties itself. Until then it keeps what was carried out;
+/// clear() gives that up.
 class modifications {
 public:
     class iterator;

@@ -119,8 +119,8 @@ public:
     /// time but in the middle of a frame, or while its reply is due.
     errc finish() noexcept {
         auto wrong = errc::ok;
-        if (open() && decoder_.in_frame()) wrong = errc::cut_short;
         if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::unanswered;
+        if (open() && decoder_.in_frame()) wrong = errc::cut_short;
         close(wrong);
         return wrong;
     }

@@ -1,39 +1,45 @@
 // SPDX-License-Identifier: MIT
-// Times the library, and the machine's limits beside it, and prints a table for each profile.
+// Times the library, and the machine's limits beside it. What comes out is JSON.
 //
 // Build it as Release, and compare figures of one run only.
-// Not Google Benchmark: a reporter with this table for its random interleaving is longer than the timing.
+// Not Google Benchmark: a reporter for its random interleaving is longer than the timing.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
-#include <iomanip>
+#include <exception>
 #include <iostream>
-#include <sstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "allocations.hpp"
 #include "modes.hpp"
 #include "streams.hpp"
 
 namespace bench {
 namespace {
 
+using nlohmann::json;
+
 constexpr std::size_t rounds = 9;
 
 struct settings {
-    std::string_view profile{};  ///< or all
-    double seconds = 0.2;        ///< for each mode
-    bool markdown = false;
+    std::string profile{};  ///< or all
+    std::string mode{};     ///< or all
+    std::string read{};     ///< or all
+    double seconds = 0.2;   ///< for each mode
+    std::size_t passes = 2;
 };
 
 /// Nanoseconds per frame, one figure for each round.
 using figures = std::vector<double>;
 
-void check(const mode& m, const stream& s, const tally& seen) {
-    if (seen.bytes == s.bytes.size() && (!m.cuts || seen.frames == s.frames)) return;
+tally run(const mode& m, const stream& s) {
+    const auto seen = m.run(s, m.read.bytes);
+    if (seen.bytes == s.bytes.size() && (!m.cuts || seen.frames == s.frames)) return seen;
     throw std::logic_error(std::string{m.name} + " saw " + std::to_string(seen.frames) + " frames and " +
                            std::to_string(seen.bytes) + " bytes");
 }
@@ -45,7 +51,7 @@ double time_once(const mode& m, const stream& s, double seconds) {
     std::chrono::duration<double> taken{};
     std::size_t passes = 0;
     do {
-        check(m, s, m.run(s.bytes, m.read));
+        run(m, s);
         ++passes;
         taken = clock::now() - begin;
     } while (taken.count() < seconds);
@@ -55,7 +61,7 @@ double time_once(const mode& m, const stream& s, double seconds) {
 /// All modes in turn, round after round, so that what disturbs the machine disturbs them alike.
 std::vector<figures> time_all(const std::vector<mode>& chosen, const stream& s, double seconds) {
     std::vector<figures> taken(chosen.size());
-    for (const auto& m : chosen) check(m, s, m.run(s.bytes, m.read));  // warms up
+    for (const auto& m : chosen) run(m, s);  // warms up
     for (std::size_t round = 0; round != rounds; ++round)
         for (std::size_t i = 0; i != chosen.size(); ++i)
             taken[i].push_back(time_once(chosen[i], s, seconds / rounds));
@@ -63,89 +69,99 @@ std::vector<figures> time_all(const std::vector<mode>& chosen, const stream& s, 
     return taken;
 }
 
-double median(const figures& sorted) { return sorted[rounds / 2]; }
-
-using row = std::array<std::string, 5>;
-
-void print(const row& cells, bool markdown) {
-    if (markdown) {
-        for (const auto& cell : cells) std::cout << "| " << cell << ' ';
-        std::cout << "|\n";
-        return;
-    }
-    std::cout << std::left << std::setw(26) << cells[0] << std::right;
-    for (std::size_t i = 1; i != cells.size(); ++i) std::cout << std::setw(i == 2 ? 22 : 12) << cells[i];
-    std::cout << '\n';
+std::vector<mode> chosen_modes(const settings& with, const profile& p) {
+    auto chosen = all_modes();
+    std::erase_if(chosen, [&](const mode& m) {
+        return (!with.mode.empty() && m.name != with.mode) ||
+               (!with.read.empty() && m.read.name != with.read) || (m.read.bytes == 1 && !p.hot());
+    });
+    if (chosen.empty()) throw std::invalid_argument{"no such mode and read size"};
+    return chosen;
 }
 
-std::string text(double number) {
-    std::ostringstream out;
-    out << std::fixed << std::setprecision(2) << number;
-    return out.str();
+json about(const profile& p, const stream& s) {
+    return {{"profile", p.name}, {"mails", p.mails}, {"frames", s.frames}, {"bytes", s.bytes.size()}};
 }
 
-void report(const std::vector<mode>& chosen, const std::vector<figures>& taken, const stream& s,
-            bool markdown) {
-    const auto is_hop = [](const mode& m) { return m.name == "hop"; };
-    const auto hop_at = std::find_if(chosen.begin(), chosen.end(), is_hop) - chosen.begin();
-    const auto hop_time = median(taken[static_cast<std::size_t>(hop_at)]);
-    const auto frame_size = static_cast<double>(s.bytes.size()) / static_cast<double>(s.frames);
+json about(const mode& m) { return {{"mode", m.name}, {"read", m.read.name}}; }
 
-    print({"", "ns/frame", "min..max", "GB/s", "x hop"}, markdown);
-    if (markdown) print({"---", "---:", "---:", "---:", "---:"}, markdown);
+json times(const profile& p, const settings& with) {
+    const auto stream = make_stream(p, p.mails);
+    const auto chosen = chosen_modes(with, p);
+    const auto taken = time_all(chosen, stream, with.seconds);
+    auto result = about(p, stream);
     for (std::size_t i = 0; i != chosen.size(); ++i) {
-        const auto& t = taken[i];
-        print({std::string{chosen[i].name}, text(median(t)), text(t.front()) + ".." + text(t.back()),
-               text(frame_size / median(t)), text(median(t) / hop_time)},
-              markdown);
+        auto one = about(chosen[i]);
+        one["ns"] = taken[i][rounds / 2];
+        one["least"] = taken[i].front();
+        one["most"] = taken[i].back();
+        result["modes"].push_back(std::move(one));
     }
-    std::cout << std::endl;
+    return result;
 }
 
-void run(const profile& p, const settings& s) {
-    const auto stream = make_stream(p);
-    std::vector<mode> chosen;
-    for (const auto& m : modes)
-        if (m.read != 1 || p.hot()) chosen.push_back(m);
-    const auto taken = time_all(chosen, stream, s.seconds);
-    std::cout << (s.markdown ? "### " : "") << p.name << ": " << p.mails << " mails, " << stream.frames
-              << " frames, " << stream.bytes.size() << " bytes, seen by every mode\n\n";
-    report(chosen, taken, stream, s.markdown);
-}
-
-/// False if the command line is wrong.
-bool read(const std::vector<std::string_view>& arguments, settings& s) {
-    for (auto at = arguments.begin(); at != arguments.end(); ++at) {
-        if (*at == "--markdown")
-            s.markdown = true;
-        else if (*at == "--profile" && at + 1 != arguments.end())
-            s.profile = *++at;
-        else if (*at == "--seconds" && at + 1 != arguments.end())
-            s.seconds = std::strtod((++at)->data(), nullptr);
-        else
-            return false;
+/// Twice as many mails, less the first half: what a connection allocates once doesn't count.
+json allocations_of(const profile& p, const settings& with) {
+    const auto once = make_stream(p, p.mails);
+    const auto twice = make_stream(p, 2 * p.mails);
+    const auto count = [](const mode& m, const stream& s) {
+        const auto before = allocations();
+        run(m, s);
+        return allocations() - before;
+    };
+    auto result = about(p, once);
+    for (const auto& m : chosen_modes(with, p)) {
+        auto one = about(m);
+        one["first"] = count(m, once);
+        one["more"] = static_cast<double>(count(m, twice)) - static_cast<double>(count(m, once));
+        result["modes"].push_back(std::move(one));
     }
-    const auto named = [&](const profile& p) { return p.name == s.profile; };
-    return s.profile.empty() || std::any_of(profiles.begin(), profiles.end(), named);
+    return result;
 }
 
-int usage() {
-    std::cerr << "usage: kilter_bench [--profile P] [--seconds S] [--markdown]\nprofiles:";
-    for (const auto& p : profiles) std::cerr << ' ' << p.name;
-    std::cerr << "\nS: how long to time each mode, 0.2 if not said\n";
-    return 2;
+/// For a program that looks on from outside.
+json passes(const profile& p, const settings& with) {
+    const auto stream = make_stream(p, p.mails);
+    for (const auto& m : chosen_modes(with, p))
+        for (std::size_t i = 0; i != with.passes; ++i) run(m, stream);
+    return about(p, stream);
+}
+
+int main(int count, char** arguments) try {
+    settings with;
+    CLI::App app{"Times the library in process. What comes out is JSON."};
+    app.require_subcommand(1);
+    const auto add = [&](const std::string& name, const std::string& what) {
+        auto* const command = app.add_subcommand(name, what);
+        command->add_option("--profile", with.profile, "4k-hot, storm-hot, 4k, 100k, 10m or storm");
+        command->add_option("--mode", with.mode, "memcpy, memchr, hop, ..., parse, reply");
+        command->add_option("--read", with.read,
+                            "whole, \"64 KiB\", \"4 KiB\", \"1448 B\", \"1 B\", \"one step\"");
+        return command;
+    };
+    auto* const time = add("time", "nanoseconds per frame: median, least and most of nine rounds");
+    time->add_option("--seconds", with.seconds, "for each mode")->capture_default_str();
+    auto* const allocate = add("allocations", "of a stream, and of one twice as long");
+    auto* const pass = add("passes", "goes through the stream, for a program that counts from outside");
+    pass->add_option("--passes", with.passes)->capture_default_str();
+    CLI11_PARSE(app, count, arguments);
+
+    auto results = json::array();
+    for (const auto& p : profiles) {
+        if (!with.profile.empty() && with.profile != p.name) continue;
+        if (time->parsed()) results.push_back(times(p, with));
+        if (allocate->parsed()) results.push_back(allocations_of(p, with));
+        if (pass->parsed()) results.push_back(passes(p, with));
+    }
+    if (results.empty()) throw std::invalid_argument{"no such profile: " + with.profile};
+    std::cout << results.dump(1) << '\n';
+    return 0;
+} catch (const std::exception& wrong) {
+    std::cerr << "kilter_bench: " << wrong.what() << '\n';
+    return 1;
 }
 
 }  // namespace
 }  // namespace bench
 
-int main(int count, char** arguments) try {
-    bench::settings settings;
-    if (!bench::read({arguments + 1, arguments + count}, settings)) return bench::usage();
-    for (const auto& p : bench::profiles)
-        if (settings.profile.empty() || settings.profile == p.name) bench::run(p, settings);
-    return 0;
-} catch (const std::exception& e) {
-    std::cerr << "kilter_bench: " << e.what() << '\n';
-    return 1;
-}
+int main(int count, char** arguments) { return bench::main(count, arguments); }

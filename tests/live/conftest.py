@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures of the live tests, and the check that everything they need is here.
+"""Fixtures of the live tests, each with the check that what it needs is here.
 
     KILTER_EXAMPLES=/path/to/built/examples python3 -m pytest tests/live
 
@@ -12,37 +12,34 @@ import importlib.util
 import json
 import os
 import pathlib
-import shutil
 import tempfile
 from typing import Any, NamedTuple
 
 import pytest
 
 from filters import PROGRAMS, folder
-from peers import MTAS, versions
+from peers import MTAS, missing_postfix, versions
 from postfix import running_postfix
 
 
-def what_is_missing():
-    """Why the live tests cannot run on this machine, or None."""
+def pytest_runtest_setup():
+    need(missing_examples())
+
+
+def missing_examples():
     examples = folder()
     if examples is None:
         return "KILTER_EXAMPLES is not set to the folder of the built examples"
     for program in PROGRAMS:
         if not os.access(examples / program, os.X_OK):
             return f"KILTER_EXAMPLES has no program {program}"
-    for command in ("postfix", "sendmail"):
-        if shutil.which(command) is None:
-            return f"there is no {command} command (Debian: apt-get install postfix)"
-    if importlib.util.find_spec("aiosmtpd") is None:
-        return "Python has no aiosmtpd (Debian: apt-get install python3-aiosmtpd)"
-    if os.geteuid() != 0:
-        return "Postfix can only be started by root"
     return None
 
 
-def pytest_runtest_setup():
-    need(what_is_missing())
+def missing_sink():
+    if importlib.util.find_spec("aiosmtpd") is None:
+        return "Python has no aiosmtpd (Debian: apt-get install python3-aiosmtpd)"
+    return None
 
 
 def need(reason):
@@ -103,6 +100,7 @@ def address(request, scratch):
 
 @pytest.fixture
 def sink():
+    need(missing_sink())
     from sink import running_sink  # here, because it needs aiosmtpd, which may be missing
 
     with running_sink() as running:
@@ -112,6 +110,7 @@ def sink():
 @pytest.fixture
 def mta(scratch, milter, sink):
     """A Postfix between the test and the sink; each test file says which filter `milter` is."""
+    need(missing_postfix())
     with running_postfix(scratch, milter.address, sink.port) as running:
         yield running
 
@@ -128,10 +127,10 @@ class Relay(NamedTuple):
 
 @pytest.fixture(scope="session", params=list(MTAS))
 def relay(request):
+    peer = MTAS[request.param]
+    need(peer.missing() or missing_sink())
     from sink import running_sink
 
-    peer = MTAS[request.param]
-    need(peer.missing())
     with new_folder() as folder, running_sink() as sink:
         filter_address = f"unix:{folder}/filter.sock"
         with peer.run(folder, filter_address, sink.port) as mta:

@@ -82,12 +82,7 @@ class Filter:
 
     def stop(self):
         """Ends the filter as an operator would, and requires that it ends well."""
-        self.process.terminate()
-        try:
-            status = self.process.wait(deadline.SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
+        status = deadline.end(self.process)
         self._reader.join(deadline.SECONDS)
         self.process.stdout.close()
         assert status == 0, f"the filter ended with status {status}"

@@ -106,12 +106,7 @@ class Server:
         """The exit status, if it was started."""
         if self.process is None:
             return None
-        self.process.terminate()
-        try:
-            status = self.process.wait(deadline.SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
+        status = deadline.end(self.process)
         self._reader.join(deadline.SECONDS)
         self.process.stdout.close()
         return status

@@ -25,8 +25,11 @@ class Mta(NamedTuple):
 
 
 def missing_postfix():
-    if shutil.which("postfix") is None:
-        return "there is no postfix command (Debian: apt-get install postfix)"
+    for command in ("postfix", "sendmail"):
+        if shutil.which(command) is None:
+            return f"there is no {command} command (Debian: apt-get install postfix)"
+    if os.geteuid() != 0:
+        return "Postfix can only be started by root"
     return None
 
 

@@ -216,6 +216,26 @@ TEST_CASE("the MTA's own lists may be in any order, and name stages that nobody 
     CHECK(lists.names(stage::rcpt) == "r");
 }
 
+TEST_CASE("the MTA's own lists may be given one by one, or as a table") {
+    const macro_lists one_by_one{{stage::mail, "m"}, {stage::rcpt, "r"}};
+    CHECK(one_by_one.names(stage::mail) == "m");
+    CHECK(one_by_one.names(stage::rcpt) == "r");
+    CHECK(one_by_one.names(stage::data).empty());
+
+    const std::vector<symbol> table{{stage::data, "d"}, {stage{7}, "x"}};
+    const macro_lists as_table{table};
+    CHECK(as_table.names(stage::data) == "d");
+    CHECK(as_table.names(stage::mail).empty());
+}
+
+TEST_CASE("the names that are sent before a command can be had by the command") {
+    const macro_lists lists{{stage::connect, "c"}, {stage::end_of_headers, "n"}, {stage::end_of_message, "e"}};
+    CHECK(lists.names_for<command::connect>() == "c");
+    CHECK(lists.names_for<command::end_of_headers>() == "n");
+    CHECK(lists.names_for<command::end_of_message>() == "e");
+    CHECK(lists.names_for<command::mail>().empty());
+}
+
 TEST_CASE("lists are kept when the bytes that they came in are gone") {
     auto own = pack_symbols({{stage::mail, "a name that is longer than a short string"}});
     macro_lists lists{own};

@@ -315,6 +315,11 @@ TEST_CASE("a filter that hangs up while its reply is owed is an error, and only 
     CHECK(s.send(command::quit{}, out) == errc::closed);
     CHECK(s.finish() == errc::ok);  // there is nothing left to break
     CHECK(s.error() == errc::unanswered);
+
+    auto cut = session_in_message();
+    CHECK(cut.send(command::end_of_message{}, out) == errc::ok);
+    heard(cut, "\0\0\0\1"sv);
+    CHECK(cut.finish() == errc::cut_short);  // its answer had begun
 }
 
 TEST_CASE("both sides hear what the other says, however the bytes are cut") {
