@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 /// Writes all of it. False if the other side is gone.
 inline bool write_all(int socket, std::string_view bytes) {
@@ -48,10 +50,21 @@ public:
 
     /// Waits for the next connection.
     int accept() const {
-        for (;;) {
+        for (bool said = false;;) {
             const int connection = ::accept(socket_, nullptr, nullptr);
             if (connection >= 0) return connection;
-            if (errno != EINTR && errno != ECONNABORTED) fail("accept");
+            switch (errno) {
+                case EINTR:
+                case ECONNABORTED: break;
+                case EMFILE:
+                case ENFILE:
+                case ENOBUFS:
+                case ENOMEM:
+                    if (!std::exchange(said, true)) std::perror("accept");
+                    std::this_thread::sleep_for(std::chrono::milliseconds{100});  // others may close theirs
+                    break;
+                default: fail("accept");
+            }
         }
     }
 

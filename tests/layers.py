@@ -9,13 +9,14 @@ import re
 import sys
 
 LEVELS = [
-    "version error event_range flags match address macro_name detail/bytes detail/table detail/index detail/inline",
-    "options frame detail/texts",
+    "version error event_range flags match address macro_name detail/bytes detail/table detail/inline",
+    "options frame detail/texts detail/index",
     "views reply_text",
     "messages detail/lists",
     "detail/fields detail/space rules negotiation smtp_reply",
     "wire todo protocol_error",
     "codec conversation owned describe macros macro_lists detail/role",
+    "detail/unsaid",
     "session modifications",
 ]
 BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()

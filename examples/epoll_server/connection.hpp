@@ -17,7 +17,6 @@
 
 #include "descriptor.hpp"
 #include "filter.hpp"
-#include "frame_room.hpp"
 #include "settings.hpp"
 #include "timer.hpp"
 
@@ -26,7 +25,6 @@ struct workspace {
     settings with;
     moment now{};
     std::vector<char> input = std::vector<char>(262'144);
-    std::vector<char> frame{};
     std::string output{};
 };
 
@@ -36,7 +34,7 @@ public:
     using ending = std::optional<std::string>;
 
     connection(descriptor socket, const workspace& shared)
-        : session_{shared.with.max_frame, frame_room{frame_}},
+        : session_{shared.with.max_frame},
           filter_{shared.with.what},
           since_{shared.now},
           socket_{std::move(socket)} {}
@@ -50,7 +48,7 @@ public:
 
     /// Is the MTA to go on without delay: with its offer, the rest of a frame, reading?
     bool pressed() const {
-        return !frame_.empty() || !unsent_.empty() || session_.state().at() == kilter::phase::fresh;
+        return session_.in_frame() || !unsent_.empty() || session_.state().at() == kilter::phase::fresh;
     }
 
     /// Since when that is so; if it isn't, since when nothing has come.
@@ -67,25 +65,27 @@ public:
     }
 
 private:
-    using session = kilter::session<kilter::side::filter, frame_room>;
-
     /// Reads once, so that all have their turn. If there is more, epoll says so.
     ending receive(workspace& shared) {
-        const auto count = ::read(socket_.get(), shared.input.data(), shared.input.size());
+        // [room]
+        // The rest of a large frame goes to where the session wants it; small ones may be copied.
+        auto to = session_.room();
+        if (to.size() < 16'384) to = shared.input;
+        const auto count = ::read(socket_.get(), to.data(), to.size());
+        // [room]
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
         if (count < 0) return std::strerror(errno);
         if (count == 0) return session_.finish() == kilter::errc::ok ? "" : "closed in the middle of a frame";
 
         ending end;
-        bool moves_on = frame_.empty();
-        if (frame_.empty()) frame_.swap(shared.frame);
+        bool moves_on = !session_.in_frame();
         shared.output.clear();
-        for (const auto& event : session_.receive({shared.input.data(), static_cast<std::size_t>(count)})) {
+        for (const auto& event : session_.receive(to.first(static_cast<std::size_t>(count)))) {
             moves_on = true;
             filter_.answer(event, session_, shared.output);
             if (const auto* wrong = std::get_if<kilter::protocol_error>(&event)) end = describe(*wrong);
         }
-        if (frame_.empty()) std::exchange(frame_, {}).swap(shared.frame);
+        session_.release_room();
         if (moves_on) since_ = shared.now;
         if (auto failed = send(shared.output, shared)) return failed;
         if (at_rest()) filter_.shrink();
@@ -109,7 +109,7 @@ private:
         if (auto failed = write_front(bytes)) return failed;
         sent_ = unsent_.size() - bytes.size();
         if (!bytes.empty()) return std::nullopt;
-        std::exchange(unsent_, {});
+        unsent_ = std::vector<char>{};  // gives the memory back
         since_ = shared.now;
         return std::nullopt;
     }
@@ -122,10 +122,9 @@ private:
         return std::nullopt;
     }
 
-    std::vector<char> frame_{};   ///< the piece of a frame that has come
     std::vector<char> unsent_{};  ///< answers that the socket hasn't taken at once
     std::size_t sent_ = 0;        ///< how much of them it has taken since
-    session session_;
+    kilter::filter_session session_;
     filter filter_;
     moment since_;
     descriptor socket_;

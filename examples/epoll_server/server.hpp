@@ -19,8 +19,8 @@
 
 #include "connection.hpp"
 #include "descriptor.hpp"
+#include "error_log.hpp"
 #include "listener.hpp"
-#include "log.hpp"
 #include "settings.hpp"
 #include "timer.hpp"
 
@@ -193,7 +193,7 @@ private:
     }
 
     workspace shared_;
-    log log_;
+    error_log log_;
     descriptor epoll_{check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
     descriptor signals_ = stop_signals();
     timer timer_;

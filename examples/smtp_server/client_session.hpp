@@ -65,9 +65,9 @@ private:
         switch (now) {
             case todo::go_on:
             case todo::deliver:
+            case todo::discard:
             case todo::leave_message: return std::nullopt;
             case todo::leave_connection: filter_.quit(); return std::nullopt;
-            case todo::discard: discard_ = true; return std::nullopt;
             case todo::refuse_command:
             case todo::refuse_recipient:
             case todo::refuse_message: return filter_.refusal();
@@ -158,7 +158,6 @@ private:
         queue_id_ = mta::new_queue_id();
         if (rules().queue_id_with_mail) macros_.set("i", queue_id_);
         mta::define_mailbox(macros_, "mail", from->address);
-        discard_ = false;
         const auto args = mta::packed(from->args);
         if (const auto no = refusal(filter_.ask(command::mail{from->address, args}))) return reply(*no);
         mail_ = mta::envelope{.sender = from->address, .args = from->args};
@@ -209,9 +208,9 @@ private:
 
         const auto now = filter_.ask(mail);
         if (const auto no = refusal(now)) return *no;
+        if (now == todo::discard) return taken("discarded");
         mta::editor editor{*mail_, mail, rules()};
         if (now == todo::deliver) editor.edit(filter_.changes());
-        if (discard_) return taken("discarded");
         if (editor.held()) return hold(*editor.held(), mail);
         if (mail_->recipients.empty()) return taken("no recipients left");
         return deliver(mail);
@@ -355,7 +354,6 @@ private:
     std::optional<std::string> refused_{};  ///< what the filter has said to the connection
     std::optional<mta::envelope> mail_{};   ///< from MAIL to the end of DATA
     bool esmtp_ = false;
-    bool discard_ = false;
     bool complained_ = false;
     bool ending_ = false;
 };

@@ -15,7 +15,8 @@ class lines {
 public:
     lines(mta::connection& from, std::chrono::milliseconds timeout) : from_{from}, timeout_{timeout} {}
 
-    /// The next line with its end, or the next `limit` bytes of one that is longer.
+    /// The next line with its end; of one that is longer than `limit`, the next bytes. They don't end between
+    /// CR and LF.
     std::string next(std::size_t limit) {
         const auto until = mta::clock::now() + timeout_;
         auto end = held_.find('\n', begin_);
@@ -28,7 +29,8 @@ public:
             held_.append(bytes);
             end = held_.find('\n', known);
         }
-        const auto size = end == held_.npos ? limit : std::min(limit, end + 1 - begin_);
+        auto size = end == held_.npos ? limit : std::min(limit, end + 1 - begin_);
+        if (held_[begin_ + size - 1] == '\r') --size;
         const auto line = held_.substr(begin_, size);
         begin_ += size;
         return line;

@@ -19,8 +19,8 @@ public:
     relay(const mta::address& where, std::chrono::milliseconds timeout)
         : timeout_{timeout}, to_{mta::connection::to(where, mta::clock::now() + timeout)} {}
 
-    /// The next server's last reply: of class 2 if it has taken the mail for all recipients; otherwise it has
-    /// taken it for none.
+    /// The next server's last reply: of class 2 if it has taken the mail for all recipients; of class 4 or 5
+    /// if it has taken it for none.
     std::string hand_over(const std::string& hostname, const mta::envelope& mail, std::string_view content) {
         if (const auto banner = reply(); banner[0] != '2') return banner;
         auto answer = ask("EHLO " + hostname);
@@ -35,7 +35,7 @@ public:
         for (const auto& to : mail.recipients)
             if (answer = ask("RCPT TO:" + mta::in_brackets(to.address) + known(to.args)); answer[0] != '2')
                 return quit(answer);
-        if (answer = ask("DATA"); answer[0] != '3') return quit(answer);
+        if (answer = ask("DATA", "354"); answer[0] != '3') return quit(answer);
         write(stuffed(content));
         return quit(reply());
     }
@@ -43,27 +43,31 @@ public:
 private:
     void write(std::string_view bytes) { to_.write(bytes, mta::clock::now() + timeout_); }
 
-    std::string ask(const std::string& command) {
+    std::string ask(const std::string& command, std::string_view wanted = "2") {
         write(command + "\r\n");
-        return reply();
+        return reply(wanted);
     }
 
-    /// All lines of the next reply.
-    std::string reply() {
+    /// All lines of the next reply, which begins as wanted, or refuses.
+    std::string reply(std::string_view wanted = "2") {
         std::string all;
-        for (;;) {
+        for (bool more = true; more;) {
             const auto line = from_.next(10'000);
             all += line;
-            if (!is_reply(line) || all.size() > 100'000) throw mta::failure{"not an SMTP server"};
-            if (line.starts_with("421")) throw mta::failure{"the next server is closing"};
-            if (line[3] != '-') return all;
+            if (!is_reply(line) || line.compare(0, 3, all, 0, 3) != 0 || all.size() > 100'000)
+                throw mta::failure{"not an SMTP server"};
+            more = line[3] == '-';
         }
+        if (all.starts_with("421")) throw mta::failure{"the next server is closing"};
+        if (!all.starts_with(wanted) && all[0] != '4' && all[0] != '5')
+            throw mta::failure{"the next server gives a wrong answer: " + all};
+        return all;
     }
 
+    /// Three digits, and nothing or a space or a hyphen in front of a text.
     static bool is_reply(std::string_view line) {
-        const auto digits = line.substr(0, 3);
-        return line.size() > 4 && line.ends_with('\n') &&
-               digits.find_first_not_of("0123456789") == digits.npos;
+        return line.find_first_not_of("0123456789") == 3 && line.find_first_of(" -\r") == 3 &&
+               line.ends_with("\r\n") && without_end(line).find('\r') == line.npos;
     }
 
     std::string quit(std::string answer) {
@@ -75,7 +79,7 @@ private:
         while (!answer.empty()) {
             const auto line = answer.substr(0, answer.find('\n') + 1);
             answer.remove_prefix(line.size());
-            const auto text = without_end(line).substr(4);
+            const auto text = without_end(line.substr(4));  // none in 250 CR LF
             extensions_.emplace_back(text.substr(0, text.find(' ')));
         }
     }

@@ -74,6 +74,7 @@ constexpr void write_frame(const M& message, std::size_t size, Byte* at) noexcep
 template <class Out>
 concept appendable = requires(Out& out, const char* from, std::size_t count) {
     out.append(from, count);
+    out.capacity();
 };
 
 /// The frame of a message without fields, which is always the same.
@@ -83,6 +84,22 @@ requires(std::is_empty_v<M>) inline constexpr auto fixed_frame = [] {
     write_frame(M{}, frame_overhead, bytes.data());
     return bytes;
 }();
+
+/// Appends it to what has to grow for it.
+template <class M, class Out>
+KILTER_NOINLINE constexpr errc append_and_grow(Out& out) {
+    if (frame_overhead > out.max_size() - out.size()) return errc::no_room;
+    out.append(fixed_frame<M>.data(), frame_overhead);
+    return errc::ok;
+}
+
+/// Where there is room, append() is a few instructions, if its compiler sees so.
+template <class M, class Out>
+KILTER_INLINE constexpr errc append_fixed_frame(Out& out) {
+    if (out.size() + frame_overhead > out.capacity()) return append_and_grow<M>(out);
+    out.append(fixed_frame<M>.data(), frame_overhead);
+    return errc::ok;
+}
 
 /// Makes room for `size` more bytes and says where it begins, or gives nullptr if that can't be.
 template <output Out>
@@ -99,11 +116,7 @@ constexpr auto* extend(Out& out, std::size_t size) {
 /// that can't be done.
 template <message M, output Out>
 [[nodiscard]] constexpr errc encode(const M& message, Out& out, std::uint32_t max_payload = data_size_64k) {
-    if constexpr (detail::appendable<Out> && std::is_empty_v<M>) {
-        if (frame_overhead > out.max_size() - out.size()) return errc::no_room;
-        out.append(detail::fixed_frame<M>.data(), frame_overhead);
-        return errc::ok;
-    }
+    if constexpr (detail::appendable<Out> && std::is_empty_v<M>) return detail::append_fixed_frame<M>(out);
     if (const auto wrong = check(message, max_payload); wrong != errc::ok) return wrong;
     const auto size = encoded_size(message);
     auto* at = detail::extend(out, size);
@@ -184,7 +197,7 @@ inline constexpr auto row_numbers = [] {
 /// Calls f(row) for the row with this code, and gives what it says. This is the one dispatch of all that
 /// receives; compilers make a jump table of it.
 template <const auto& Table, class F>
-constexpr errc visit_row(char code, F&& f) {
+KILTER_INLINE constexpr errc visit_row(char code, F&& f) {
     constexpr auto count = std::tuple_size_v<std::remove_cvref_t<decltype(Table)>>;
     const std::size_t row = row_numbers<Table>[static_cast<unsigned char>(code)];
     if (row == count) return errc::unknown_code;

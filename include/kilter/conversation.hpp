@@ -24,7 +24,7 @@ class conversation {
 public:
     /// May this message, a command or a reply, come now? Nothing moves.
     template <class M>
-    constexpr errc may_come(const M& m, manner how) const noexcept {
+    KILTER_INLINE constexpr errc may_come(const M& m, manner how) const noexcept {
         if (const auto wrong = allows<M>(how); wrong != errc::ok) return wrong;
         if constexpr (std::is_same_v<M, command::negotiate>) return allows_offer(m, how);
         if constexpr (std::is_same_v<M, reply::negotiate>) return allows_answer(m, how);
@@ -33,7 +33,7 @@ public:
 
     /// It comes, and moves the conversation on. Only what may come does.
     template <class M>
-    constexpr void come(const M& m, manner how) noexcept {
+    KILTER_INLINE constexpr void come(const M& m, manner how) noexcept {
         if constexpr (std::is_same_v<M, command::negotiate>) offer(m);
         if constexpr (std::is_same_v<M, reply::negotiate>) agree(m);
         if constexpr (rules::is_command<M>)
@@ -44,7 +44,7 @@ public:
 
     /// It comes if it may.
     template <class M>
-    constexpr errc take(const M& m, manner how) noexcept {
+    KILTER_INLINE constexpr errc take(const M& m, manner how) noexcept {
         const auto wrong = may_come(m, how);
         if (wrong == errc::ok) come(m, how);
         return wrong;
@@ -134,6 +134,10 @@ private:
     KILTER_INLINE constexpr errc allows(manner how) const noexcept requires(rules::is_command<M>) {
         constexpr auto& rule = rules::of<M>();
         if (rule.in.has(at_) && !reply_due()) return errc::ok;  // nearly always
+        return allows(rule, how);
+    }
+
+    KILTER_NOINLINE constexpr errc allows(const rules::command_rule& rule, manner how) const noexcept {
         if (!open()) return errc::closed;
         if (reply_due() && (how == manner::said || rule.owed == rules::while_owed::refused))
             return errc::reply_owed;
@@ -166,7 +170,8 @@ private:
             stale_ = false;
             over_ = scope::nothing;
         }
-        stale_ = stale_ || (reply_due() && rules::of_a_mail(*asked_));
+        if (rule.owed != rules::while_owed::refused && reply_due())
+            stale_ = stale_ || rules::of_a_mail(*asked_);
         const auto before = at_;
         at_ = rule.leads.from(at_);
         ended_ = ended_by(rule, before);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ inline constexpr std::size_t length_size = 4;
 inline constexpr std::size_t frame_overhead = length_size + 1;
 
 /// A buffer of at most `Capacity` bytes that needs no allocator: for frame decoders without a heap, and as
-/// an output. What doesn't fit isn't taken: resize() and insert() are for callers that have asked max_size().
+/// an output. What doesn't fit isn't taken: resize() is for callers that have asked max_size().
 template <std::size_t Capacity>
 class fixed_buffer {
     static_assert(Capacity >= frame_overhead, "no frame fits");
@@ -42,10 +43,6 @@ public:
     constexpr bool empty() const noexcept { return size_ == 0; }
     constexpr void clear() noexcept { size_ = 0; }
     constexpr void resize(std::size_t size) noexcept { size_ = size < Capacity ? size : Capacity; }
-    constexpr const char* end() const noexcept { return data() + size_; }
-    constexpr void insert(const char*, const char* from, const char* to) noexcept {
-        while (from != to && size_ != Capacity) bytes_[size_++] = *from++;
-    }
 
 private:
     std::array<char, Capacity> bytes_{};
@@ -55,8 +52,10 @@ private:
 /// Cuts a byte stream into frames.
 ///
 /// A frame that is whole in the input is a view of the input. Only a frame that the input cuts in two is
-/// copied, once, and then only that one. What is held never exceeds the limit and the frame's own length,
-/// and grows with the bytes that have arrived: a length alone allocates nothing.
+/// copied, once, and then only that one; not even that if it is read into room(). What is held never exceeds
+/// the limit, and grows with the bytes that have arrived: a length alone allocates no more than a page.
+///
+/// `Buffer` has data(), size(), max_size() and resize(), like a std::vector<char>.
 template <class Buffer = std::vector<char>>
 class basic_frame_decoder {
 public:
@@ -71,7 +70,27 @@ public:
     /// The payload is a view of `input`, or good until the next call.
     KILTER_INLINE constexpr std::optional<frame> next(std::string_view& input) {
         if (state_ == state::between && has_whole_frame(input)) return take(input);
+        if (is_mere_piece(input)) return std::nullopt;
         return next_in_pieces(input);
+    }
+
+    /// Where the next bytes of the stream may be read to, so that nobody has to copy them: room for the rest
+    /// of the frame in hand and the beginning of the next one, or for a part of that. Empty if there is no
+    /// frame in hand whose length is known; then, and whenever you like, read elsewhere.
+    ///
+    /// What has come is given to next() as always. The room is good until the next call.
+    constexpr std::span<char> room() {
+        if (state_ != state::within || used_ < length_size) return {};
+        const auto wanted = std::size_t{length_size} + length_ + frame_overhead;
+        grow(wanted, at_least(2 * used_, page));
+        return {held_.data() + used_, least(wanted, held_.size()) - used_};
+    }
+
+    /// Gives the memory for frames in pieces back, unless there is such a frame in hand.
+    constexpr void release_room() {
+        if (state_ == state::within || held_.size() == 0) return;
+        held_.resize(0);
+        if constexpr (requires { held_.shrink_to_fit(); }) held_.shrink_to_fit();
     }
 
     /// Why no more frames come, or ok.
@@ -87,12 +106,19 @@ public:
     constexpr void max_payload(std::uint32_t bytes) noexcept { limit_ = fitting(bytes); }
 
 private:
-    constexpr std::uint32_t fitting(std::uint32_t max_payload) const noexcept {
-        const auto room = held_.max_size() - frame_overhead;
-        return room < max_payload ? static_cast<std::uint32_t>(room) : max_payload;
-    }
-
     enum class state : unsigned char { between, within, handed_out, broken };
+
+    /// The bytes that the first piece of a frame and a length are worth in memory, whatever their number.
+    static constexpr std::size_t few = 64;
+    static constexpr std::size_t page = 4096;
+
+    static constexpr std::size_t least(std::size_t a, std::size_t b) noexcept { return a < b ? a : b; }
+    static constexpr std::size_t at_least(std::size_t a, std::size_t b) noexcept { return a < b ? b : a; }
+
+    constexpr std::uint32_t fitting(std::uint32_t max_payload) const noexcept {
+        const auto fits = held_.max_size() - frame_overhead;
+        return fits < max_payload ? static_cast<std::uint32_t>(fits) : max_payload;
+    }
 
     /// The usual case. A length of 0 is out of range, too.
     KILTER_INLINE constexpr bool has_whole_frame(std::string_view input) noexcept {
@@ -101,24 +127,39 @@ private:
         return length_ - 1 <= limit_ && length_ <= input.size() - length_size;
     }
 
+    /// A piece of the frame in hand that doesn't decide anything, and for which there is room, is kept at
+    /// once.
+    KILTER_INLINE constexpr bool is_mere_piece(std::string_view& input) noexcept {
+        const auto used = used_ + input.size();
+        if (used >= wanted_ || used > held_.size()) return false;
+        detail::move_bytes(input.data(), input.size(), held_.data() + used_);
+        used_ = used;
+        input = {};
+        return true;
+    }
+
     /// For frames that the input cuts in two, and for bad ones.
     constexpr std::optional<frame> next_in_pieces(std::string_view& input) {
         if (state_ == state::broken) return std::nullopt;
         if (state_ == state::handed_out) {
-            held_.clear();
+            used_ = 0;
             state_ = state::between;
             if (has_whole_frame(input)) return take(input);
         }
         if (state_ == state::between) {
-            if (input.empty()) return std::nullopt;
             // Look at the length before anything is kept.
-            if (!check_length(input)) return std::nullopt;
+            if (input.empty() || !check_length(input)) return std::nullopt;
+            if (input.size() < length_size) {
+                hold_up_to(length_size, input);
+                return std::nullopt;
+            }
+        } else if (used_ < length_size) {
+            if (!hold_up_to(length_size, input) || !check_length({held_.data(), used_})) return std::nullopt;
         }
-        if (!hold_up_to(length_size, input) || !check_length({held_.data(), held_.size()}))
-            return std::nullopt;
         if (!hold_up_to(length_size + length_, input)) return std::nullopt;
         state_ = state::handed_out;
-        std::string_view whole{held_.data(), held_.size()};
+        wanted_ = 0;
+        std::string_view whole{held_.data(), used_};
         return take(whole);
     }
 
@@ -135,22 +176,36 @@ private:
     }
 
     /// Moves bytes from the input to what is held, until that is so many. False if the input isn't enough.
-    /// If there is no memory for them, the error stays: the caller has lost its place in the stream.
     constexpr bool hold_up_to(std::size_t size, std::string_view& input) {
-        if (held_.size() >= size) return true;
-        const auto piece = input.substr(0, size - held_.size());
-        error_ = errc::no_room;
-        state_ = state::broken;
-        held_.insert(held_.end(), piece.data(), piece.data() + piece.size());
+        wanted_ = size;
+        const auto count = least(input.size(), size - used_);
+        if (used_ + count > held_.size()) {
+            // If there is no memory for them, the error stays: the caller has lost its place in the stream.
+            error_ = errc::no_room;
+            state_ = state::broken;
+            grow(at_least(size, few), at_least(used_ + count, at_least(2 * held_.size(), few)));
+            error_ = errc::ok;
+        }
         state_ = state::within;
-        error_ = errc::ok;
-        input.remove_prefix(piece.size());
-        return held_.size() == size;
+        // What has been read into room() is there already. The beginning of the frame behind it moves to the
+        // front, where there is room for it.
+        detail::move_bytes(input.data(), count, held_.data() + used_);
+        used_ += count;
+        input.remove_prefix(count);
+        return used_ == size;
+    }
+
+    /// Makes the buffer so large, or as large as is needed, if that is less. It doesn't get smaller.
+    constexpr void grow(std::size_t needed, std::size_t size) {
+        size = least(least(size, needed), held_.max_size());
+        if (held_.size() >= size) return;
+        if constexpr (requires { held_.reserve(size); }) held_.reserve(size);  // that much, and not twice
+        held_.resize(size);
     }
 
     /// Takes the frame that is there off the front.
     KILTER_INLINE constexpr frame take(std::string_view& bytes) const noexcept {
-        const frame whole{bytes[length_size], bytes.substr(frame_overhead, length_ - 1)};
+        const frame whole{bytes[length_size], {bytes.data() + frame_overhead, length_ - 1}};
         bytes.remove_prefix(length_size + length_);
         return whole;
     }
@@ -161,7 +216,9 @@ private:
         return true;
     }
 
-    Buffer held_;
+    Buffer held_;             ///< its first bytes are those of a frame, the others are room
+    std::size_t used_ = 0;    ///< how many are the frame's
+    std::size_t wanted_ = 0;  ///< of how many there is something to decide; 0 if no frame is in hand
     std::uint32_t limit_;
     std::uint32_t length_ = 0;
     errc error_ = errc::ok;

@@ -39,7 +39,8 @@ concept staged_command = command_message<M> && detail::stage_number<M>()
 /// Which macros an MTA sends at each stage to one filter.
 ///
 /// Make it with the MTA's own lists, `macro_lists lists{{stage::mail, "i {mail_addr}"}, …}`, and give it the
-/// filter's answer to the offer, or every event: `lists.update(event)`. Then, before each command that has a stage:
+/// filter's answer to the offer, or every event: `lists.update(event)`. Then, before each command that has a
+/// stage:
 ///
 ///     if (const auto macros = lists.macros_for<command::mail>(value_of)) session.send(*macros, out);
 ///

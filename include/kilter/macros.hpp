@@ -132,6 +132,7 @@ private:
     void replace(std::size_t set, std::string_view definitions) {
         const auto begin = begin_of(set);
         const auto size = ends_[set] - begin;
+        if (size == 0 && definitions.empty()) return;
         text_.replace(begin, size, definitions);
         for (auto later = set; later != ends_.size(); ++later)
             ends_[later] = static_cast<std::uint32_t>(ends_[later] - size + definitions.size());

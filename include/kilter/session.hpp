@@ -15,6 +15,7 @@
 #include "detail/inline.hpp"
 #include "detail/role.hpp"
 #include "detail/space.hpp"
+#include "detail/unsaid.hpp"
 #include "event_range.hpp"
 #include "protocol_error.hpp"
 
@@ -58,6 +59,23 @@ public:
     template <detail::perishable Bytes>
     events receive(Bytes&&) = delete;
 
+    /// Where the next bytes may be read to, so that nobody copies them again: room for the rest of a frame
+    /// that has come in part, and for the beginning of the next. Where there is none, read elsewhere:
+    ///
+    ///     auto to = session.room();
+    ///     if (to.empty()) to = buffer;
+    ///     const auto count = read(socket, to.data(), to.size());
+    ///     for (const auto& event : session.receive(to.first(count))) …
+    ///
+    /// It grows with what has come, and is good until the next receive().
+    std::span<char> room() { return open() ? decoder_.room() : std::span<char>{}; }
+
+    /// Has a frame come in part?
+    bool in_frame() const noexcept { return decoder_.in_frame(); }
+
+    /// Gives the memory of room() back, unless a frame has come in part; so that idle connections hold none.
+    void release_room() { decoder_.release_room(); }
+
     /// Appends `message`, whose views must not look into `out`, to `out`, if it may be said now.
     ///
     /// If it may not, `out` stays as it was and the result says why. A refused verdict, or answer to the
@@ -86,7 +104,7 @@ public:
     /// goes on. Ask before making what it takes: its macros, for one. For the MTA's side.
     template <command_message M>
     bool wants(const M& command) const noexcept requires(role::template says<M>) {
-        return open() && wanted(command);
+        return open() && detail::is_wanted(conversation_, command);
     }
 
     /// Takes off the front of a body what may be sent at once, for the MTA's side:
@@ -107,7 +125,7 @@ public:
 
     /// Between messages, with nothing owed and nothing half read: the MTA may use the connection again.
     bool reusable() const noexcept requires(Side == side::mta) {
-        return conversation_.reusable() && !decoder_.in_frame() && !surplus_;
+        return conversation_.reusable() && !in_frame() && !surplus_;
     }
 
     /// What is taken of a filter's answer to our offer; to be said before it comes, if at all.
@@ -120,7 +138,7 @@ public:
     errc finish() noexcept {
         auto wrong = errc::ok;
         if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::unanswered;
-        if (open() && decoder_.in_frame()) wrong = errc::cut_short;
+        if (open() && in_frame()) wrong = errc::cut_short;
         close(wrong);
         return wrong;
     }
@@ -145,38 +163,37 @@ private:
         if constexpr (is_filter) {
             if (end_of_message_follows_ && !conversation_.reply_due()) {
                 end_of_message_follows_ = false;
-                if (conversation_.in_message()) {
-                    current.emplace(std::in_place_type<command::end_of_message>);
-                    static_cast<void>(hear(*std::get_if<command::end_of_message>(&*current), current));
-                    return;
-                }
+                if (conversation_.in_message()) return hear_end_of_message(current);
             }
         }
         const auto next = decoder_.next(input);
-        if (!next) {
-            if (decoder_.error() != errc::ok) fail(decoder_.error(), 0, current);
-            if (decoder_.in_frame()) surplus_ = surplus_ || unasked();
-            return;
+        if (!next) return pause(current);
+        if constexpr (!is_filter) {
+            // What began before a command was sent can't be the answer to it.
+            if (surplus_) return fail(errc::reply_not_due, next->code, current);
         }
-        // What began before a command was sent can't be the answer to it.
-        const auto wrong = surplus_ ? errc::reply_not_due
-                                    : detail::visit_row<role::incoming>(next->code, [&](const auto& row) {
-                                          return read(row, next->payload, current);
-                                      });
+        const auto wrong = detail::visit_row<role::incoming>(next->code, [&]<class Row>(const Row&) {
+            return read<typename Row::message>(next->payload, current);
+        });
         if (wrong != errc::ok) return fail(wrong, next->code, current);
-        if (!input.empty()) surplus_ = unasked();
+        if constexpr (!is_filter) surplus_ = !input.empty() && unasked();
+    }
+
+    /// There isn't a whole frame.
+    void pause(std::optional<event>& current) {
+        if (decoder_.error() != errc::ok) fail(decoder_.error(), 0, current);
+        if constexpr (!is_filter) surplus_ = surplus_ || (in_frame() && unasked());
     }
 
     /// Is whatever a filter says now unasked for?
-    bool unasked() const noexcept { return !is_filter && !conversation_.reply_due(); }
+    bool unasked() const noexcept { return !conversation_.reply_due(); }
 
     /// Reads a message where it is to be handed out.
-    template <class Row>
-    KILTER_INLINE errc read(const Row& row, std::string_view payload, std::optional<event>& current) {
-        using M = typename Row::message;
-        current.emplace(std::in_place_type<M>);
-        auto& message = *std::get_if<M>(&*current);
-        if (const auto wrong = detail::read_payload(row, payload, message); wrong != errc::ok) return wrong;
+    template <class M>
+    KILTER_NOINLINE errc read(std::string_view payload, std::optional<event>& current) {
+        auto& message = *std::get_if<M>(&current.emplace(std::in_place_type<M>));
+        if (const auto wrong = detail::read_payload(wire::row_of<M>(), payload, message); wrong != errc::ok)
+            return wrong;
         return hear(message, current);
     }
 
@@ -196,6 +213,12 @@ private:
         return errc::ok;
     }
 
+    /// The end_of_message after the piece of the body that came with it.
+    KILTER_NOINLINE void hear_end_of_message(std::optional<event>& current) {
+        current.emplace(std::in_place_type<command::end_of_message>);
+        static_cast<void>(hear(*std::get_if<command::end_of_message>(&*current), current));
+    }
+
     /// Data on end_of_message is a piece of the body and an end of message, with one answer in all.
     ///
     /// libmilter gives the last piece to the body callback, too; but if that has a verdict, it sends it twice
@@ -209,7 +232,7 @@ private:
     /// Writes the message, and then moves on: if it can't be written, nothing has happened.
     template <class M, class Out>
     KILTER_INLINE errc say(const M& message, Out& out) {
-        if (nothing_to_say(message)) {
+        if (detail::nothing_to_say<is_filter>(conversation_, message)) {
             if constexpr (!is_filter) conversation_.template leave_out<M>();
             return errc::ok;
         }
@@ -225,22 +248,6 @@ private:
         return errc::ok;
     }
 
-    /// What would do no more than be written.
-    template <class M>
-    bool nothing_to_say(const M& message) const noexcept {
-        if constexpr (std::is_same_v<M, reply::proceed>) return !conversation_.reply_due();
-        // It would interrupt the new body, each piece of which makes the MTA wait on as well.
-        if constexpr (std::is_same_v<M, reply::progress>) return conversation_.replacing();
-        if constexpr (std::is_same_v<M, command::body>) {
-            if (message.chunk.empty()) return true;  // libmilter hangs up on an empty piece
-        }
-        if constexpr (std::is_same_v<M, command::rcpt>) {
-            if (message.rejected && !hears_rejected()) return true;
-        }
-        if constexpr (!is_filter) return conversation_.template finished<M>();
-        return false;
-    }
-
     /// What moves the conversation on, but isn't written.
     template <class M>
     bool left_out(const M& message) const noexcept {
@@ -250,7 +257,7 @@ private:
             after.come(message, manner::said);
             return after.in_message();  // the answer is the one to end_of_message
         } else {
-            return !wanted(message);
+            return !detail::is_wanted(conversation_, message);
         }
     }
 
@@ -267,22 +274,6 @@ private:
         }
         return encode(message, out, size);
     }
-
-    /// Does the filter want this command? Macros go with the command that they are for.
-    template <class M>
-    bool wanted(const M& message) const noexcept {
-        bool answer = conversation_.template wanted<M>();
-        if constexpr (std::is_same_v<M, command::rcpt>) answer &= !message.rejected || hears_rejected();
-        if constexpr (std::is_same_v<M, command::macro>) {
-            detail::for_each_row(wire::commands, [&]<class Row>(const Row& row) {
-                if (row.code == message.command)
-                    answer = conversation_.template wanted<typename Row::message>();
-            });
-        }
-        return answer;
-    }
-
-    bool hears_rejected() const noexcept { return has(conversation_.options(), option::rejected_rcpt); }
 
     bool leading_space() const noexcept { return has(conversation_.options(), option::leading_space); }
 
@@ -301,7 +292,7 @@ private:
         }
     }
 
-    void fail(errc wrong, char code, std::optional<event>& current) {
+    KILTER_NOINLINE void fail(errc wrong, char code, std::optional<event>& current) {
         current.emplace(
             std::in_place_type<protocol_error>,
             protocol_error{wrong, code, decoder_.length(), conversation_.at(), conversation_.asked()});

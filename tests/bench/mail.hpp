@@ -258,8 +258,8 @@ public:
 
     explicit steps(const mail& of)
         : mail_{&of},
-          headers_{first_of_message + 2 + of.recipients.size()},
-          end_of_headers_{headers_ + of.headers.size()},
+          data_{first_of_message + 1 + of.recipients.size()},
+          end_of_headers_{data_ + 1 + of.headers.size()},
           end_{end_of_headers_ + 1 + (of.body.size() + piece - 1) / piece} {}
 
     std::size_t count() const noexcept { return end_ + 1; }
@@ -272,13 +272,13 @@ public:
             return say(m.connect_macros, command::connect{m.host, kilter::family::inet, m.port, m.address});
         if (step == 1) return say(m.helo_macros, command::helo{m.host});
         if (step == first_of_message) return say(m.mail_macros, command::mail{m.sender, sender_args});
-        if (step < headers_ - 1) {
+        if (step < data_) {
             const auto& to = m.recipients[step - first_of_message - 1];
             return say(to.macros, command::rcpt{to.address, rcpt_args});
         }
-        if (step == headers_ - 1) return say({}, command::data{});
+        if (step == data_) return say({}, command::data{});
         if (step < end_of_headers_) {
-            const auto& [name, value] = m.headers[step - headers_];
+            const auto& [name, value] = m.headers[step - data_ - 1];
             return say({}, command::header{name, value});
         }
         if (step == end_of_headers_) return say({}, command::end_of_headers{});
@@ -293,7 +293,7 @@ private:
     static constexpr std::string_view rcpt_args{"NOTIFY=NEVER\0", 13};
 
     const mail* mail_;
-    std::size_t headers_;  ///< the step of the first one
+    std::size_t data_;  ///< the step that is this command
     std::size_t end_of_headers_;
     std::size_t end_;
 };

@@ -10,6 +10,7 @@
 #include <kilter/match.hpp>
 #include <kilter/negotiation.hpp>
 #include <kilter/session.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -61,16 +62,16 @@ void in_reads(const stream& s, std::size_t size, Take take) {
 
 inline std::array<char, 64 * kib> hot_buffer;
 
-/// Copies a piece to the buffer, as read() does.
-inline std::string_view copy_to_buffer(std::string_view piece) {
-    std::memcpy(hot_buffer.data(), piece.data(), piece.size());
+/// Copies a piece, as read() does.
+inline std::string_view copy_to(std::span<char> buffer, std::string_view piece) {
+    std::memcpy(buffer.data(), piece.data(), piece.size());
     std::atomic_signal_fence(std::memory_order_seq_cst);  // or the compiler keeps only the last copy
-    return {hot_buffer.data(), piece.size()};
+    return {buffer.data(), piece.size()};
 }
 
 inline tally copy(const stream& s, std::size_t read) {
     tally seen;
-    in_reads(s, read, [&](std::string_view piece) { seen.bytes += copy_to_buffer(piece).size(); });
+    in_reads(s, read, [&](std::string_view piece) { seen.bytes += copy_to(hot_buffer, piece).size(); });
     return seen;
 }
 
@@ -164,6 +165,9 @@ public:
         out_.clear();
     }
 
+    /// Where the next bytes are best read to, if that matters.
+    std::span<char> room() { return session_.room(); }
+
     const tally& seen() const noexcept { return seen_; }
 
 private:
@@ -215,7 +219,20 @@ tally session(const stream& s, std::size_t read) {
 /// The same with the copy that read() makes into the one buffer that all connections share.
 inline tally through_buffer(const stream& s, std::size_t read) {
     filter<true> f;
-    in_reads(s, read, [&](std::string_view piece) { f.take(copy_to_buffer(piece)); });
+    in_reads(s, read, [&](std::string_view piece) { f.take(copy_to(hot_buffer, piece)); });
+    return f.seen();
+}
+
+/// The same, and the rest of a frame that has come in part is read to where it will be looked at.
+inline tally into_room(const stream& s, std::size_t read) {
+    filter<true> f;
+    for (std::string_view rest = s.bytes; !rest.empty();) {
+        auto to = f.room();
+        if (to.empty()) to = hot_buffer;
+        const auto piece = rest.substr(0, std::min(read, to.size()));
+        f.take(copy_to(to, piece));
+        rest.remove_prefix(piece.size());
+    }
     return f.seen();
 }
 
@@ -240,7 +257,11 @@ inline std::vector<mode> all_modes() {
     };
     for (const auto& read : read_sizes) modes.push_back({"parse", read, session<false>});
     for (const auto& read : read_sizes) modes.push_back({"reply", read, session<true>});
-    modes.push_back({"through buffer", in_64k, through_buffer});
+    for (const auto& read : read_sizes) {
+        if (read.bytes > in_64k.bytes || read.bytes <= 1) continue;
+        modes.push_back({"through buffer", read, through_buffer});
+        modes.push_back({"into room", read, into_room});
+    }
     return modes;
 }
 

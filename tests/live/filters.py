@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs one of the example filters and reads what it prints."""
 
+import collections
 import contextlib
 import os
 import pathlib
@@ -30,7 +31,7 @@ class Message(NamedTuple):
 
 
 def parse_message(line):
-    match = re.fullmatch(r"#\d+ (MTA|filter) *> (\w+) ?(.*)", line)
+    match = re.fullmatch(r"(MTA|filter) *> (\w+) ?(.*)", line)
     assert match, f"not a line of a conversation: {line!r}"
     return Message(*match.groups())
 
@@ -47,6 +48,8 @@ class Filter:
             umask=0,  # Postfix connects as another user and must be able to write to a unix socket
         )
         self._lines = queue.Queue()
+        self._said = collections.defaultdict(list)  # by the connection's number; None: it has closed
+        self._conversations = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -71,11 +74,17 @@ class Filter:
         self.address = ready[1]
 
     def conversation(self):
-        """The messages of the next connection of `inspect`, read until it has closed."""
-        messages = []
-        while not re.fullmatch(r"#\d+ closed", line := self.line()):
-            messages.append(parse_message(line))
-        return messages
+        """The messages of the next connection of `inspect`, read until it has closed.
+
+        The connections' lines may be mixed: an MTA doesn't wait for us to see the end of the one
+        before it opens the next.
+        """
+        self._conversations += 1
+        while (own := self._said[self._conversations])[-1:] != [None]:
+            number, what = re.fullmatch(r"#(\d+) (.*)", self.line()).groups()
+            closed = what == "closed"
+            self._said[int(number)].append(None if closed else parse_message(what))
+        return own[:-1]
 
     def is_running(self):
         return self.process.poll() is None

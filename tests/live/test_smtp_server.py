@@ -4,6 +4,7 @@
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -17,12 +18,12 @@ import deadline
 from conftest import need
 from filters import folder, running_filter
 from kilter_mta import Server, running_kilter_mta
-from mail import RECIPIENT, SENDER, message
 from peers import FILTERS
 
 CONTENT = b"Subject: x\r\n\r\nbody\r\n"
 MAIL = b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + CONTENT + b".\r\n"
 SESSION = b"EHLO client.example\r\n" + MAIL + b"RSET\r\n" + MAIL + b"QUIT\r\n"
+FILTERED = b"Subject: x\r\nX-Filtered: yes\r\n\r\nbody\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -102,14 +103,14 @@ def files(delivered):
 def test_a_pipelined_session(server, milter, delivered):
     _, port = server(milter.address)
     assert codes(say(port, SESSION)) == "220 250 250 250 354 250 250 250 250 354 250 221".split()
-    first, second = (file.read_bytes() for file in files(delivered))
-    assert re.fullmatch(
+    wanted = (
         rb"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n\r\n"
         rb"Received: from client\.example \(\[127\.0\.0\.1\]\)\r\n"
         rb"\tby mta\.example \(kilter\) with ESMTP id [^;]+;\r\n\t[^\r]+\r\n"
-        rb"Subject: x\r\nX-Filtered: yes\r\n\r\nbody\r\n",
-        first,
     )
+    first, second = (file.read_bytes() for file in files(delivered))
+    assert re.fullmatch(wanted + FILTERED, first)
+    assert re.fullmatch(wanted + FILTERED, second)
 
 
 def test_what_it_can_do(server, milter):
@@ -135,7 +136,8 @@ def test_what_it_can_do(server, milter):
         (b"NOOP \xff\xfe", "250"),
         (b"NOOP \x00", "500"),
         (b"NOOP \x1b", "500"),
-        (b"NOOP " + b"x" * 5000, "500"),
+        (b"NOOP \x7f", "500"),
+        pytest.param(b"NOOP " + b"x" * 5000, "500", id="a long line"),
         (b"VRFY x", "252"),
         (b"EXPN x", "502"),
         (b"STARTTLS", "502"),
@@ -144,10 +146,12 @@ def test_what_it_can_do(server, milter):
         (b"RCPT TO:<a@b>", "503"),
         (b"DATA", "503"),
         (b"MAIL", "501"),
+        (b"MAIL TO:<a@b>", "501"),
         (b"MAIL FROM:", "501"),
         (b"MAIL FROM:<a@b", "501"),
         (b"MAIL FROM:<a@b>x", "501"),
         (b"MAIL FROM:<>", "250"),
+        (b"MAIL FROM:a@b SIZE=100000001", "552"),
         (b"mail from: <a@b> SIZE=1", "250"),
         (b"MAIL FROM:<a@b> SIZE=100000001", "552"),
         (b"MAIL FROM:<a@b> SIZE=99999999999999999999999", "552"),
@@ -184,23 +188,32 @@ def test_mails_that_are_too_large(server, milter, delivered):
 
 def test_dots_and_bare_line_ends(server, milter, delivered):
     _, port = server(milter.address)
-    body = b"..a\r\n...\r\n.b\r\n\n.\r\n\r.\r\nafter\n.\nmore\r\n"
+    body = b"..a\r\n...\r\n.b\r\n.\nc\r\n\n.\r\n\r.\r\nafter\n.\nmore\r\n"
     assert (
         codes(say(port, MAIL.replace(b"body\r\n", body) + b"QUIT\r\n"))
         == "220 250 250 354 250 221".split()
     )
     text = files(delivered)[0].read_bytes().split(b"\r\n\r\n", 2)[2]
-    assert text == b".a\r\n..\r\nb\r\n\r\n.\r\n\r.\r\nafter\r\n.\r\nmore\r\n"
+    assert text == b".a\r\n..\r\nb\r\n\r\nc\r\n\r\n.\r\n\r.\r\nafter\r\n.\r\nmore\r\n"
 
 
-def test_data_before_the_server_asks_for_it(server, milter):
+@pytest.mark.parametrize("size", [59_998, 59_999, 60_000, 120_000])
+def test_the_final_dot_after_a_long_line(server, milter, delivered, size):
+    _, port = server(milter.address)
+    mail = MAIL.replace(b"body", b"x" * size)
+    assert codes(say(port, mail + b"QUIT\r\n")) == "220 250 250 354 250 221".split()
+    assert files(delivered)[0].read_bytes().endswith(FILTERED.replace(b"body", b"x" * size))
+
+
+def test_data_before_the_server_asks_for_it(server, milter, delivered):
     _, port = server(milter.address)
     with socket.create_connection(("127.0.0.1", port), timeout=deadline.SECONDS) as client:
         with client.makefile("rb") as replies:
             client.sendall(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nSubject: x\r\n")
             assert [replies.readline()[:3] for _ in range(4)] == [b"220", b"250", b"250", b"354"]
-            client.sendall(b".\r\n")
+            client.sendall(b"\r\nbody\r\n.\r\n")
             assert replies.readline()[:3] == b"250"
+    assert files(delivered)[0].read_bytes().endswith(FILTERED)
 
 
 def test_a_client_that_is_gone_after_any_byte(server, milter, delivered):
@@ -214,6 +227,7 @@ def test_a_client_that_is_gone_after_any_byte(server, milter, delivered):
                 )
     assert codes(say(port, SESSION))[-1] == "221"
     wait_for_sockets(process, 1)
+    assert all(file.read_bytes().endswith(FILTERED) for file in files(delivered))
 
 
 def wait_for_sockets(process, number):
@@ -229,29 +243,46 @@ def wait_for_sockets(process, number):
         assert time.monotonic() < end, links
 
 
-@pytest.mark.parametrize(
-    "policy, code", [("tempfail", "451"), ("reject", "550"), ("accept", "250")]
-)
+@pytest.mark.parametrize("policy, code", [("tempfail", "451"), ("reject", "550"), ("accept", None)])
 def test_a_filter_that_is_gone_after_any_byte(server, policy, code, delivered):
-    answers = b"\0\0\0\x0dO\0\0\0\6\0\0\0\1\0\0\0\0" + b"\0\0\0\1c" * 8 + b"\0\0\0\x08hA\0001\0xx"
+    agreed = b"\0\0\0\x0dO\0\0\0\6\0\0\0\1\0\0\0\0"
+    answers = [agreed, *[b"\0\0\0\1c"] * 8, b"\0\0\0\5hA\0001\0"]  # the last is not a verdict
+    sizes = range(len(b"".join(answers)) + 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(deadline.SECONDS)
         process, port = server(
             f"inet:{listener.getsockname()[1]}@127.0.0.1", "--on-failure", policy
         )
-        for size in range(len(answers)):
+        for size in sizes:
 
             def play():
                 connection, _ = listener.accept()
                 with connection, contextlib.suppress(ConnectionError):
-                    connection.sendall(answers[:size])
+                    left = size
+                    for answer in answers:  # each when it is asked for
+                        connection.recv(65536)
+                        connection.sendall(answer[:left])
+                        left -= len(answer)
+                        if left <= 0:
+                            break
+                    connection.shutdown(socket.SHUT_WR)  # close() might undo what was sent
+                    while connection.recv(65536):
+                        pass
 
             thread = threading.Thread(target=play)
             thread.start()
             replies = codes(say(port, b"EHLO x\r\n" + MAIL + b"QUIT\r\n"))
-            thread.join()
-            assert replies[0] in ("220", "554") and replies[1] == "250" and replies[-1] == "221"
-            assert code in replies
+            thread.join(deadline.SECONDS)
+            assert not thread.is_alive(), "the connection to the filter is still open"
+            if policy == "accept":
+                assert replies == "220 250 250 250 354 250 221".split()
+            else:
+                assert replies[0] in ("220", "554") and replies[1] == "250" and replies[-1] == "221"
+                assert next(reply for reply in replies[2:] if reply not in ("250", "354")) == code
     wait_for_sockets(process, 1)
+    mails = [file.read_bytes() for file in files(delivered)]
+    assert len(mails) == (len(sizes) if policy == "accept" else 0)
+    assert all(mail.endswith(b"\r\n" + CONTENT) for mail in mails)
 
 
 def test_no_filter(server, delivered):
@@ -267,7 +298,7 @@ def test_no_filter(server, delivered):
             + b"QUIT\r\n"
         )
         assert codes(say(port, data)) == replies.split()
-    assert b"X-Filtered" not in files(delivered)[0].read_bytes()
+    assert len(files(delivered)) == 1
 
 
 def test_discard_and_quarantine(server, scripted, delivered, scratch):
@@ -279,6 +310,7 @@ def test_discard_and_quarantine(server, scripted, delivered, scratch):
     )
     lost, port = server(milter.address)
     assert codes(say(port, MAIL + b"QUIT\r\n")) == "220 250 250 354 250 221".split()
+    lost.stop()  # now all its lines are here
     assert any(line.endswith(": held: virus\n") for line in lost.lines)
     _, port = server(milter.address, "--hold", scratch / "held")
     assert codes(say(port, MAIL + b"QUIT\r\n")) == "220 250 250 354 250 221".split()
@@ -298,87 +330,99 @@ def test_discard_holds_for_the_whole_mail(server, scripted, delivered):
 
 
 def relay_that(*replies):
-    """A server that says these, one after the other, and then closes."""
+    """A server that says these, one after the other, and then closes; and the lines it hears."""
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(deadline.SECONDS)
+    heard = []
 
     def play():
         connection, _ = server.accept()
         with server, connection, connection.makefile("rb") as lines, contextlib.suppress(
             ConnectionError
         ):
-            for number, reply in enumerate(replies):
+            for reply in replies[:-1]:
                 connection.sendall(reply)
-                last = b".\r\n" if reply.startswith(b"354") else None
-                while (
-                    number + 1 != len(replies)
-                    and lines.readline() not in (last or b"", b"")
-                    and last
-                ):
-                    pass
+                heard.append(lines.readline())
+                while reply.startswith(b"354") and heard[-1] not in (b".\r\n", b""):
+                    heard.append(lines.readline())
+            connection.sendall(replies[-1])
 
     thread = threading.Thread(target=play)
     thread.start()
-    return server.getsockname()[1], thread
+    return server.getsockname()[1], thread, heard
+
+
+@pytest.mark.parametrize(
+    "replies, size",
+    [
+        ([b"250-x\r\n250 SIZE\r\n"], " SIZE={}"),
+        ([b"250\r\n"], ""),
+        ([b"500 x\r\n", b"250 x\r\n"], ""),
+    ],
+)
+def test_what_the_relay_is_told(scratch, milter, replies, size):
+    after_hello = b"250 a\r\n", b"250 b\r\n", b"354 c\r\n", b"250 d\r\n"
+    port, thread, heard = relay_that(b"220 x\r\n", *replies, *after_hello)
+    with running_kilter_mta(scratch, milter.address, port) as mta:
+        said = codes(say(mta.port, MAIL + b"QUIT\r\n"))
+    thread.join(deadline.SECONDS)
+    assert said == "220 250 250 354 250 221".split()
+    begin = heard.index(b"DATA\r\n") + 1
+    content = b"".join(heard[begin:-1])
+    assert content.endswith(FILTERED)
+    assert b"".join(heard[:begin]).decode().splitlines() == [
+        *["EHLO mta.example", "HELO mta.example"][: len(replies)],
+        "MAIL FROM:<a@b>" + size.format(len(content)),
+        "RCPT TO:<c@d>",
+        "DATA",
+    ]
+
+
+HELLO = [b"220 x\r\n", b"250 x\r\n"]
+ENVELOPE = [*HELLO, b"250 a\r\n", b"250 b\r\n"]
+WHOLE = [*ENVELOPE, b"354 c\r\n"]
+LATER = ["451 4.3.0 The mail can't be delivered now"]
 
 
 @pytest.mark.parametrize(
     "replies, wanted",
     [
+        ([b"554 no\r\n"], ["554 no"]),
+        ([b"421 busy\r\n"], LATER),
+        ([b"HTTP/1.1 200 OK\r\n"], LATER),
+        ([*HELLO, b"550 5.1.8 no sender\r\n"], ["550 5.1.8 no sender"]),
+        ([*HELLO, b"354 a\r\n"], LATER),
+        ([*HELLO, b"550\r\n"], ["550"]),
+        ([*HELLO, b"550 no\n"], LATER),
+        ([*HELLO, b"550 no\r550 no\r\n"], LATER),
+        ([*HELLO, b"550no\r\n"], LATER),
+        ([*HELLO, b"5x0 no\r\n"], LATER),
         (
-            [
-                b"220 x\r\n",
-                b"250-x\r\n250 SIZE\r\n",
-                b"250 a\r\n",
-                b"250 b\r\n",
-                b"354 c\r\n",
-                b"250 d\r\n",
-            ],
-            "250",
+            [*HELLO, b"250 a\r\n", b"450-4.1.1 later\r\n450 4.1.1 or so\r\n"],
+            ["450-4.1.1 later", "450 4.1.1 or so"],
         ),
-        (
-            [
-                b"220 x\r\n",
-                b"500 x\r\n",
-                b"250 a\r\n",
-                b"250 b\r\n",
-                b"250 c\r\n",
-                b"354 c\r\n",
-                b"250 d\r\n",
-            ],
-            "250",
-        ),
-        ([b"554 no\r\n"], "554"),
-        ([b"421 busy\r\n"], "451"),
-        ([b"HTTP/1.1 200 OK\r\n"], "451"),
-        ([b"220 x\r\n", b"250 x\r\n", b"550 5.1.8 no sender\r\n"], "550"),
-        (
-            [b"220 x\r\n", b"250 x\r\n", b"250 a\r\n", b"450-4.1.1 later\r\n450 4.1.1 or so\r\n"],
-            "450",
-        ),
-        (
-            [
-                b"220 x\r\n",
-                b"250 x\r\n",
-                b"250 a\r\n",
-                b"250 b\r\n",
-                b"354 c\r\n",
-                b"554 5.7.1 spam\r\n",
-            ],
-            "554",
-        ),
-        ([b"220 x\r\n", b"250 x\r\n", b"250 a\r\n"], "451"),
-        ([b"\0\0\0\x0dO"], "451"),
-        ([b"220"], "451"),
-        ([b""], "451"),
+        ([*HELLO, b"250 a\r\n", b"550"], LATER),
+        ([*HELLO, b"250 a\r\n"], LATER),
+        ([*ENVELOPE, b"554 no\r\n"], ["554 no"]),
+        ([*ENVELOPE, b"250 c\r\n", b"250 d\r\n"], LATER),
+        ([*ENVELOPE, b"300 c\r\n", b"250 d\r\n"], LATER),
+        ([*WHOLE, b"554 5.7.1 spam\r\n"], ["554 5.7.1 spam"]),
+        ([*WHOLE, b"354 d\r\n"], LATER),
+        ([*WHOLE, b"999 d\r\n"], LATER),
+        ([*WHOLE, b"250-d\r\n550 e\r\n"], LATER),
+        ([*WHOLE, b"550-d\r\n250 e\r\n"], LATER),
+        ([*WHOLE, b"2\r\n"], LATER),
+        ([*WHOLE, b"250\n"], LATER),
+        ([b""], LATER),
     ],
 )
 def test_what_the_relay_says_is_said_to_the_client(scratch, milter, replies, wanted):
-    port, thread = relay_that(*replies)
+    port, thread, _ = relay_that(*replies)
     with running_kilter_mta(scratch, milter.address, port) as mta:
-        said = codes(say(mta.port, MAIL + b"QUIT\r\n"))
+        said = say(mta.port, MAIL + b"QUIT\r\n")
     thread.join(deadline.SECONDS)
-    assert said == ["220", "250", "250", "354", wanted, "221"]
+    assert codes(said[:4]) == "220 250 250 354".split()
+    assert said[4:] == [*wanted, "221 2.0.0 Bye"]
 
 
 def test_no_relay(scratch, milter):
@@ -390,18 +434,39 @@ def test_no_relay(scratch, milter):
 
 def test_many_clients_at_once(server, milter, delivered):
     process, port = server(milter.address)
-    results = []
-    threads = [
-        threading.Thread(target=lambda: results.append(codes(say(port, SESSION))))
-        for _ in range(30)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(deadline.SECONDS)
-    assert [result[-1] for result in results] == ["221"] * 30
-    assert len(files(delivered)) == 60
+    queued = []
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", port), timeout=deadline.SECONDS)
+            )
+            for _ in range(30)
+        ]
+        for client in clients:
+            assert client.recv(3) == b"220"
+        for client in clients:
+            client.sendall(SESSION)
+        for client in clients:
+            with client.makefile("rb") as replies:
+                lines = replies.read().decode().splitlines()
+            assert lines[-1][:3] == "221"
+            queued += [line.split()[-1] for line in lines if " queued as " in line]
+    assert len(queued) == 60
+    assert sorted(queued) == sorted(file.name for file in files(delivered))
     wait_for_sockets(process, 1)
+
+
+def test_it_goes_on_when_it_is_out_of_descriptors(server, milter):
+    process, port = server(milter.address)
+    pid = process.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, before[1]))
+    with socket.create_connection(("127.0.0.1", port)):  # whether it is served is open
+        end = time.monotonic() + deadline.SECONDS
+        while "accept: Too many open files\n" not in process.lines:
+            assert time.monotonic() < end, process.lines
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert codes(say(port, b"QUIT\r\n")) == ["220", "221"]
 
 
 def test_sigterm_ends_it_in_the_middle_of_a_session(server, milter):

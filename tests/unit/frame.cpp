@@ -2,50 +2,27 @@
 // The frame decoder: its limits, its memory, and how long what it hands out is good.
 #include <kilter/frame.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/counted.hpp"
 #include "support/exact.hpp"
 #include "support/splits.hpp"
 
 using namespace kilter;
 using namespace std::string_view_literals;
+using test::counted;
+using test::counted_buffer;
 using test::exact;
+using test::usage;
 
 namespace {
 
-/// An allocator that writes down what it was asked for.
-struct usage {
-    std::size_t allocations = 0;
-    std::size_t largest = 0;
-    std::size_t limit = static_cast<std::size_t>(-1);
-};
-
-template <class T>
-struct counted {
-    using value_type = T;
-    usage* counts;
-
-    explicit counted(usage& u) : counts{&u} {}
-    template <class U>
-    counted(const counted<U>& other) : counts{other.counts} {}
-
-    T* allocate(std::size_t size) {
-        if (size > counts->limit) throw std::bad_alloc{};
-        ++counts->allocations;
-        if (size > counts->largest) counts->largest = size;
-        return std::allocator<T>{}.allocate(size);
-    }
-    void deallocate(T* at, std::size_t size) { std::allocator<T>{}.deallocate(at, size); }
-    bool operator==(const counted& other) const { return counts == other.counts; }
-};
-
-using counted_buffer = std::vector<char, counted<char>>;
 using counted_decoder = basic_frame_decoder<counted_buffer>;
 
 std::string length(std::uint32_t n) {
@@ -204,7 +181,7 @@ TEST_CASE("a length alone allocates no more than itself, however large it is") {
         }
         CHECK(decoder.error() == errc::ok);
         CHECK(decoder.length() == declared);
-        CHECK(used.largest <= 16);
+        CHECK(used.largest <= 64);
     }
 }
 
@@ -309,13 +286,12 @@ TEST_CASE("a fixed buffer takes as much as fits, and says how much that is") {
     CHECK(buffer.empty());
     CHECK(buffer.size() == 0);
     STATIC_REQUIRE(fixed_buffer<6>::max_size() == 6);
-    const auto bytes = "abcdefgh"sv;
-    buffer.insert(buffer.end(), bytes.data(), bytes.data() + 5);
-    CHECK(std::string_view{buffer.data(), buffer.size()} == "abcde");
-    buffer.insert(buffer.end(), bytes.data() + 5, bytes.data() + 8);
-    CHECK(std::string_view{buffer.data(), buffer.size()} == "abcdef");
+    buffer.resize(5);
+    std::ranges::copy("abcde"sv, buffer.data());
+    buffer.resize(6);
+    CHECK(std::string_view{buffer.data(), buffer.size()} == "abcde\0"sv);
     buffer.resize(2);
-    CHECK(buffer.end() == buffer.data() + 2);
+    CHECK(std::string_view{buffer.data(), buffer.size()} == "ab");
     buffer.resize(7);
     CHECK(buffer.size() == 6);
     buffer.clear();

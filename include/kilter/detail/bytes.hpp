@@ -2,6 +2,7 @@
 // Numbers as big-endian bytes, and copies of bytes; all of it constexpr, aligned or not.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,34 @@ constexpr std::uint16_t load_u16(const char* at) noexcept {
 
 constexpr std::uint32_t load_u32(const char* at) noexcept {
     return load_byte(at) << 24 | load_byte(at + 1) << 16 | load_byte(at + 2) << 8 | load_byte(at + 3);
+}
+
+/// Is the number of zero bytes odd? It looks at eight at a time, since a search for each takes far longer
+/// where they are close to each other.
+constexpr bool odd_zeros(const char* at, std::size_t count) noexcept {
+    bool odd = false;
+    if (!std::is_constant_evaluated()) {
+        constexpr auto low_bits = ~std::uint64_t{0} / 255 * 0x7f;
+        std::uint64_t others = 0;  // in the highest bit of each byte: is the number of its other values odd?
+        for (; count >= sizeof others; count -= sizeof others, at += sizeof others) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, at, sizeof word);
+            others ^= ((word & low_bits) + low_bits) | word;
+        }
+        odd = std::popcount(others & ~low_bits) % 2 != 0;
+    }
+    for (; count != 0; --count, ++at) odd ^= *at == 0;
+    return odd;
+}
+
+/// Copies bytes to where they are to be, if they aren't there already. The places may overlap if they move
+/// to the front.
+constexpr void move_bytes(const char* from, std::size_t count, char* to) noexcept {
+    if (from == to || count == 0) return;
+    if (std::is_constant_evaluated())
+        for (std::size_t i = 0; i != count; ++i) to[i] = from[i];
+    else
+        std::memmove(to, from, count);
 }
 
 /// Writes to ever higher addresses. Whoever makes one has seen to it that there is room.

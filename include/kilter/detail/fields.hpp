@@ -9,6 +9,7 @@
 #include "../error.hpp"
 #include "../messages.hpp"
 #include "bytes.hpp"
+#include "inline.hpp"
 #include "texts.hpp"
 
 namespace kilter::detail {
@@ -86,10 +87,10 @@ struct octet {
     constexpr void visit(auto& m, auto&& f) const { f(name, m.*member); }
 };
 
-constexpr errc read_text(std::string_view& text, std::string_view& in) noexcept {
+KILTER_INLINE constexpr errc read_text(std::string_view& text, std::string_view& in) noexcept {
     const auto end = in.find('\0');
     if (end == in.npos) return in.empty() ? errc::missing_field : errc::missing_nul;
-    text = in.substr(0, end);
+    text = {in.data(), end};
     in.remove_prefix(end + 1);
     return errc::ok;
 }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "inline.hpp"
+
 namespace kilter::detail {
 
 template <std::size_t I>
@@ -12,7 +14,7 @@ inline constexpr std::integral_constant<std::size_t, I> constant{};
 
 /// Calls f(constant<index>) for an index below Count.
 template <std::size_t Count, class F>
-constexpr decltype(auto) with_constant(std::size_t index, F&& f) {
+KILTER_INLINE constexpr decltype(auto) with_constant(std::size_t index, F&& f) {
     static_assert(Count <= 24);
     switch (index) {
         case 0: return f(constant<0>);

@@ -41,9 +41,7 @@ constexpr errc sound_texts(std::string_view bytes) noexcept {
 
 constexpr errc sound_definitions(std::string_view bytes) noexcept {
     if (const auto e = sound_texts(bytes); e != errc::ok) return e;
-    bool odd = false;
-    for (auto at = bytes.find('\0'); at != bytes.npos; at = bytes.find('\0', at + 1)) odd = !odd;
-    return odd ? errc::missing_value : errc::ok;
+    return odd_zeros(bytes.data(), bytes.size()) ? errc::missing_value : errc::ok;
 }
 
 /// As Postfix 3.7 milter8.c reads macro lists. Stages that nobody knows are for the reader to pass over.

@@ -43,6 +43,7 @@ struct settings {
     bool idle_mail = false;
     long pause = 0;
     cut writes = cut::at_64k;
+    bool gently = false;
     int filter_cpu = -1;
     int mta_cpu = -1;
 };
@@ -79,13 +80,14 @@ void play_many(const place& where, performance& all, quota left, const settings&
     std::list<player> players;
     const auto start = [&] {
         const auto mails = left.take(with.per_connection);
-        if (mails == 0) return;
+        if (mails == 0) return false;
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = &players.emplace_back(socket{where}, all, mails);
         epoll_ctl(epoll, EPOLL_CTL_ADD, players.back().number(), &event);
+        return true;
     };
-    while (players.size() != with.connections) start();
+    while (players.size() != with.connections && start()) continue;
     while (!players.empty()) {
         constexpr int patience = 60'000;  // ms
         std::array<epoll_event, 256> events{};
@@ -107,17 +109,20 @@ void play(const place& where, performance& all, const quota& left, const setting
     play_many(where, all, left, with);
 }
 
-/// Until it takes connections.
+/// Does it take a connection?
+bool knock(const place& where) try {
+    socket{where};
+    return true;
+} catch (const std::system_error&) {
+    return false;
+}
+
 void await(filter_process& filter, const place& where) {
-    for (const auto end = clock::now() + std::chrono::seconds{60};; filter.check()) {
-        try {
-            socket{where};
-            return filter.settle();
-        } catch (const std::system_error&) {
-            if (clock::now() > end) throw;
-        }
+    for (const auto end = clock::now() + std::chrono::seconds{60}; !knock(where); filter.check()) {
+        if (clock::now() > end) throw std::runtime_error{"the filter doesn't listen"};
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
     }
+    filter.settle();
 }
 
 std::vector<player> open_idle(const place& where, performance& all, const settings& with) {
@@ -162,7 +167,7 @@ nlohmann::json measure(const settings& with) {
     filter.settle();
     const auto resident = filter.resident();
     const auto threads = filter.threads();
-    play(where, all, {with.warm_up, with.seconds}, with);
+    play(where, all, {std::max(with.warm_up, with.connections), with.seconds}, with);
     filter.settle();
 
     all = {
@@ -175,7 +180,10 @@ nlohmann::json measure(const settings& with) {
     filter.settle();
     const auto cpu = filter.cpu() - cpu_before;
     const auto switches = filter.context_switches() - switches_before;
-    filter.stop();
+    if (with.gently)
+        filter.stop_gently([&] { knock(where); });
+    else
+        filter.stop();
 
     return {{"mails", all.mails_done},
             {"replies", all.replies},
@@ -224,6 +232,8 @@ int main(int count, char** arguments) try {
     app.add_option("--writes", with.writes, "how they are cut")->transform(CLI::Transformer(cuts));
     app.add_option("--filter-cpu", with.filter_cpu, "that it runs on");
     app.add_option("--mta-cpu", with.mta_cpu, "that we run on");
+    app.add_flag("--gently", with.gently,
+                 "ends it by SIGTERM, not SIGKILL, so that it can say what it has seen");
     CLI11_PARSE(app, count, arguments);
 
     std::signal(SIGPIPE, SIG_IGN);

@@ -108,18 +108,27 @@ public:
         return sum;
     }
 
-    /// Asks it to end, and waits for it and whatever it has left to us. A filter that doesn't is killed.
+    /// Ends it, and waits for it and whatever it has left to us.
     void stop() {
-        constexpr int patience = 10'000;  // ms
-        const auto handle = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
-        kill(id_, SIGTERM);
-        pollfd ended{handle, POLLIN, 0};
-        if (poll(&ended, 1, patience) == 0) kill(id_, SIGKILL);
-        close(handle);
-        alarm(patience / 1000);  // the end of us, if a tracer doesn't end
+        kill(id_, SIGKILL);
+        constexpr unsigned patience = 20;  // s
+        alarm(patience);                   // the end of us, if a tracer doesn't end
         while (wait(nullptr) >= 0 || errno == EINTR) continue;
         alarm(0);
         id_ = 0;
+    }
+
+    /// Lets it end by itself, so that it can say what it has seen. `knock` is called again and again
+    /// meanwhile: libmilter looks only every 5 s, or when somebody connects, whether it is to end.
+    template <class Knock>
+    void stop_gently(Knock knock) {
+        constexpr int interval = 50;  // ms
+        const auto handle = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
+        pollfd ended{handle, POLLIN, 0};
+        kill(id_, SIGTERM);
+        for (int left = 400; left != 0 && poll(&ended, 1, interval) == 0; --left) knock();
+        close(handle);
+        stop();
     }
 
 private:

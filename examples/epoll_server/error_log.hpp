@@ -12,7 +12,7 @@
 /// Lines on standard error: at most ten a second, lest somebody fill the disk by making us complain.
 ///
 /// It takes no memory: there may be none left to complain with.
-class log {
+class error_log {
 public:
     void line(moment now, const char* what) {
         if (may_say_more(now)) std::fprintf(stderr, "epoll_server: %s\n", what);

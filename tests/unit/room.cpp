@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// Where the next bytes may be read to: without a copy, in bounds, and with the same events as ever.
+#include <kilter/session.hpp>
+
+#include "support/catch.hpp"
+#include "support/counted.hpp"
+#include "support/pair.hpp"
+
+#include <algorithm>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+
+using namespace kilter;
+using namespace test;
+using namespace std::string_view_literals;
+
+namespace {
+
+using counted_decoder = basic_frame_decoder<counted_buffer>;
+using counted_session = session<side::filter, counted_buffer>;
+
+/// Reads like a socket: not more than there is, nor than there is room for.
+std::string_view read_some(std::string_view& stream, std::span<char> to) {
+    const auto count = std::min(stream.size(), to.size());
+    std::copy_n(stream.data(), count, to.data());
+    stream.remove_prefix(count);
+    return {to.data(), count};
+}
+
+/// Gives a decoder the first bytes of a stream, which end in the middle of a frame.
+template <class Decoder>
+void begin(Decoder& decoder, std::string_view& stream, std::size_t count) {
+    auto input = stream.substr(0, count);
+    stream.remove_prefix(count);
+    while (decoder.next(input)) continue;
+    REQUIRE(decoder.in_frame());
+}
+
+const std::string& offer() {
+    static const auto bytes = bytes_of(command::negotiate{});
+    return bytes;
+}
+
+/// An MTA's side of a connection with two mails, the second of them with large pieces of a body.
+std::string mails() {
+    std::string stream = offer();
+    const std::string body(65'535, 'b');
+    for (const auto& chunk : {"short\r\n"sv, std::string_view{body}}) {
+        stream += bytes_of(command::connect{"mx"}, command::helo{"mx"}, command::mail{"<a@b>"},
+                           command::rcpt{"<c@d>"}, command::data{}, command::header{"Subject", "x"},
+                           command::end_of_headers{});
+        for (int i = 0; i != 3; ++i) stream += bytes_of(command::body{chunk});
+        stream += bytes_of(command::end_of_message{}, command::quit_nc{});
+    }
+    return stream;
+}
+
+/// What a session heard, and in how many reads.
+struct run {
+    lines heard{};
+    std::size_t reads = 0;
+};
+
+/// Reads a stream into room() where there is some, else into a buffer of `elsewhere` bytes, and never more
+/// than `most` at a time. Agrees to the offer, and has no opinion of anything else.
+template <class Session>
+run hear(Session& session, std::string_view stream, std::size_t elsewhere, std::size_t most = 1 << 20) {
+    std::string buffer(elsewhere, '?');
+    std::string out;
+    run r;
+    while (!stream.empty()) {
+        auto to = session.room();
+        if (to.empty()) to = buffer;
+        ++r.reads;
+        for (const auto& event : session.receive(read_some(stream, to.first(std::min(to.size(), most))))) {
+            r.heard.push_back(describe(event));
+            if (const auto* made = std::get_if<command::negotiate>(&event))
+                session.send(agree(*made, {}), out);
+            else
+                session.send(reply::proceed{}, out);
+        }
+    }
+    CHECK(session.error() == errc::ok);
+    return r;
+}
+run hear(std::string_view stream, std::size_t elsewhere, std::size_t most = 1 << 20) {
+    filter_session session;
+    return hear(session, stream, elsewhere, most);
+}
+
+}  // namespace
+
+TEST_CASE("there is room for the rest of the frame in hand, and for the beginning of the next") {
+    const auto frame = raw('B', std::string(1000, 'x'));
+    std::string_view stream = frame;
+    frame_decoder decoder{data_size_64k};
+    begin(decoder, stream, 100);
+    CHECK(decoder.room().size() == 905 + frame_overhead);
+}
+
+TEST_CASE("there is no room between frames, before the length is known, and after an error") {
+    frame_decoder decoder{data_size_64k};
+    CHECK(decoder.room().empty());
+    auto length = "\0\0\0"sv;
+    CHECK_FALSE(decoder.next(length));
+    CHECK(decoder.room().empty());
+    auto rest = "\2Hx"sv;
+    CHECK_FALSE(decoder.next(rest) == std::nullopt);
+    CHECK(decoder.room().empty());
+    auto wrong = "HTTP/1.1"sv;
+    CHECK_FALSE(decoder.next(wrong));
+    CHECK(decoder.room().empty());
+}
+
+TEST_CASE("what is read into the room stays where it is") {
+    const auto frame = raw('B', std::string(1000, 'x'));
+    std::string_view stream = frame;
+    frame_decoder decoder{data_size_64k};
+    begin(decoder, stream, 100);
+    const auto room = decoder.room();
+    auto bytes = read_some(stream, room);
+    const auto* first_read = bytes.data();
+    const auto found = decoder.next(bytes);
+    REQUIRE(found);
+    CHECK(found->payload == std::string(1000, 'x'));
+    CHECK(found->payload.data() + (100 - frame_overhead) == first_read);
+}
+
+TEST_CASE("what is read elsewhere although there is room is heard as well") {
+    const auto frame = raw('B', std::string(1000, 'x'));
+    std::string_view stream = frame;
+    frame_decoder decoder{data_size_64k};
+    begin(decoder, stream, 100);
+    const auto room = decoder.room();
+    std::ranges::fill(room, '?');
+    const auto found = decoder.next(stream);
+    REQUIRE(found);
+    CHECK(found->payload == std::string(1000, 'x'));
+}
+
+TEST_CASE("a body in full frames is read with one call for each frame") {
+    const auto stream = mails();
+    const auto r = hear(stream, 4096);
+    // The small frames come in one read, with the first piece of the body. The room for that one grows from
+    // twice what has come, and the other two are read whole.
+    CHECK(r.reads <= 1 + 5 + 2 + 1);
+    CHECK(r.heard == hear(stream, stream.size()).heard);
+}
+
+TEST_CASE("events are the same whatever is read where") {
+    const auto stream = mails();
+    const auto expected = hear(stream, stream.size()).heard;
+    CHECK(expected.size() == 1 + 2 * 12);
+    for (std::size_t elsewhere = 1; elsewhere != 64; ++elsewhere)
+        CHECK(hear(stream, elsewhere).heard == expected);
+    for (const auto most : {1, 2, 3, 4, 5, 6, 7, 100, 4095, 4096, 65'534, 65'540, 65'545})
+        CHECK(hear(stream, 300, static_cast<std::size_t>(most)).heard == expected);
+}
+
+TEST_CASE("a length alone is worth a page, and after that room grows with what has come [X13]") {
+    usage used;
+    counted_decoder decoder{data_size_1m, counted_buffer(counted<char>(used))};
+    const auto frame = raw('B', std::string(1'000'000, 'x'));
+    std::string_view stream = frame;
+    begin(decoder, stream, 4);
+    CHECK(decoder.room().size() == 4092);
+    CHECK(used.largest <= 4096);
+    std::size_t held = 4;
+    while (decoder.in_frame()) {
+        auto bytes = read_some(stream, decoder.room());
+        held += bytes.size();
+        CHECK(used.largest <= std::max<std::size_t>(4096, 2 * held));
+        const auto found = decoder.next(bytes);
+        CHECK(found.has_value() == (held == frame.size()));
+    }
+    CHECK(used.largest <= frame.size() + frame_overhead);
+}
+
+TEST_CASE("room that has grown stays, and nothing more is allocated") {
+    usage used;
+    counted_session session{data_size_64k, counted_buffer(counted<char>(used))};
+    const auto stream = mails();
+    hear(session, stream, 512);
+    CHECK(used.allocations != 0);
+    const auto before = used.allocations;
+    const auto again = hear(session, std::string_view{stream}.substr(offer().size()), 512);
+    CHECK(again.heard.size() == 2 * 12);
+    CHECK(used.allocations == before);
+}
+
+TEST_CASE("the room's memory is given back between frames, and not within one") {
+    usage used;
+    counted_decoder decoder{data_size_64k, counted_buffer(counted<char>(used))};
+    const auto frame = raw('B', std::string(1000, 'x'));
+    std::string_view stream = frame;
+    begin(decoder, stream, 100);
+    decoder.release_room();
+    const auto found = decoder.next(stream);
+    REQUIRE(found);
+    CHECK(found->payload == std::string(1000, 'x'));
+    const auto before = used.allocations;
+    decoder.release_room();
+    stream = frame;
+    begin(decoder, stream, 100);
+    CHECK(used.allocations == before + 1);
+    CHECK(decoder.next(stream).has_value());
+}
+
+TEST_CASE("without memory for it there is no room, and the stream can be read elsewhere") {
+    usage used{.limit = 200};
+    counted_decoder decoder{data_size_64k, counted_buffer(counted<char>(used))};
+    const auto frame = raw('B', std::string(1000, 'x'));
+    std::string_view stream = frame;
+    begin(decoder, stream, 100);
+    CHECK_THROWS_AS(decoder.room(), std::bad_alloc);
+    used.limit = 10'000;
+    const auto found = decoder.next(stream);
+    REQUIRE(found);
+    CHECK(found->payload == std::string(1000, 'x'));
+}
+
+TEST_CASE("a fixed buffer has room for what fits into it") {
+    const auto frame = raw('B', "0123456789") + raw('N');
+    std::string_view stream = frame;
+    basic_frame_decoder<fixed_buffer<16>> decoder{11};
+    begin(decoder, stream, 5);
+    const auto room = decoder.room();
+    CHECK(room.size() == 11);
+    auto bytes = read_some(stream, room);
+    CHECK(decoder.next(bytes)->payload == "0123456789");
+    CHECK_FALSE(decoder.next(bytes));
+    CHECK(decoder.next(stream)->code == 'N');
+}
+
+TEST_CASE("a loop that stops in what was read into the room goes on with the rest of it") {
+    const auto frames = bytes_of(command::negotiate{}) + bytes_of(command::connect{"a.long.name"}) +
+                        bytes_of(command::helo{"mx"});
+    filter_session session;
+    std::string out;
+    std::string_view stream = frames;
+    const auto head = stream.substr(0, offer().size() + 10);
+    stream.remove_prefix(head.size());
+    for (const auto& event : session.receive(head))
+        if (const auto* made = std::get_if<command::negotiate>(&event)) session.send(agree(*made, {}), out);
+    auto events = session.receive(read_some(stream, session.room()));
+    for (const auto& event : events) {
+        CHECK(std::holds_alternative<command::connect>(event));
+        break;
+    }
+    session.send(reply::proceed{}, out);
+    CHECK(events.rest().size() == frame_overhead);
+    CHECK(heard(session, {events.rest().data(), events.rest().size()}).empty());
+    CHECK(session.room().size() == 3 + frame_overhead);
+    CHECK(heard(session, read_some(stream, session.room())) == lines{"helo hostname=\"mx\""});
+}
+
+TEST_CASE("a closed session has no room") {
+    filter_session session;
+    CHECK(heard(session, offer().substr(0, 10)).empty());
+    CHECK_FALSE(session.room().empty());
+    session.finish();
+    CHECK(session.room().empty());
+}
