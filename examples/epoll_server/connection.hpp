@@ -68,9 +68,8 @@ private:
     /// Reads once, so that all have their turn. If there is more, epoll says so.
     ending receive(workspace& shared) {
         // [room]
-        // The rest of a large frame goes to where the session wants it; small ones may be copied.
         auto to = session_.room();
-        if (to.size() < 16'384) to = shared.input;
+        if (to.empty()) to = shared.input;
         const auto count = ::read(socket_.get(), to.data(), to.size());
         // [room]
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;

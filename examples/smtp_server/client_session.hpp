@@ -65,8 +65,10 @@ private:
         switch (now) {
             case todo::go_on:
             case todo::deliver:
-            case todo::discard:
             case todo::leave_message: return std::nullopt;
+            case todo::discard:
+                discard_ = true;
+                return std::nullopt;  // the filter may be gone before the end
             case todo::leave_connection: filter_.quit(); return std::nullopt;
             case todo::refuse_command:
             case todo::refuse_recipient:
@@ -158,6 +160,7 @@ private:
         queue_id_ = mta::new_queue_id();
         if (rules().queue_id_with_mail) macros_.set("i", queue_id_);
         mta::define_mailbox(macros_, "mail", from->address);
+        discard_ = false;
         const auto args = mta::packed(from->args);
         if (const auto no = refusal(filter_.ask(command::mail{from->address, args}))) return reply(*no);
         mail_ = mta::envelope{.sender = from->address, .args = from->args};
@@ -208,7 +211,7 @@ private:
 
         const auto now = filter_.ask(mail);
         if (const auto no = refusal(now)) return *no;
-        if (now == todo::discard) return taken("discarded");
+        if (discard_) return taken("discarded");
         mta::editor editor{*mail_, mail, rules()};
         if (now == todo::deliver) editor.edit(filter_.changes());
         if (editor.held()) return hold(*editor.held(), mail);
@@ -354,6 +357,7 @@ private:
     std::optional<std::string> refused_{};  ///< what the filter has said to the connection
     std::optional<mta::envelope> mail_{};   ///< from MAIL to the end of DATA
     bool esmtp_ = false;
+    bool discard_ = false;  ///< the filter has said so of this mail
     bool complained_ = false;
     bool ending_ = false;
 };

@@ -188,7 +188,7 @@ KILTER_INLINE constexpr errc read_payload(const Row& row, std::string_view paylo
 template <const auto& Table>
 inline constexpr auto row_numbers = [] {
     std::array<unsigned char, 256> numbers{};
-    numbers.fill(std::tuple_size_v<std::remove_cvref_t<decltype(Table)>>);
+    numbers.fill(rows_of<decltype(Table)>::count);
     unsigned char number = 0;
     for_each_row(Table, [&](const auto& row) { numbers[static_cast<unsigned char>(row.code)] = number++; });
     return numbers;
@@ -198,10 +198,10 @@ inline constexpr auto row_numbers = [] {
 /// receives; compilers make a jump table of it.
 template <const auto& Table, class F>
 KILTER_INLINE constexpr errc visit_row(char code, F&& f) {
-    constexpr auto count = std::tuple_size_v<std::remove_cvref_t<decltype(Table)>>;
+    constexpr auto count = rows_of<decltype(Table)>::count;
     const std::size_t row = row_numbers<Table>[static_cast<unsigned char>(code)];
     if (row == count) return errc::unknown_code;
-    return with_constant<count>(row, [&](auto at) { return f(std::get<at()>(Table)); });
+    return with_constant<count>(row, [&](auto at) { return f(item_at<at()>(Table)); });
 }
 
 template <class Any, const auto& Table>
@@ -221,14 +221,18 @@ constexpr result<Any> decode_any(const frame& in) noexcept {
 
 }  // namespace detail
 
+// Templates, so that whoever doesn't call them doesn't wait for their compilation.
+
 /// The frame as a command. Its views look into the frame.
-constexpr result<command::any> decode_command(const frame& in) noexcept {
-    return detail::decode_any<command::any, wire::commands>(in);
+template <class Any = command::any>
+constexpr result<Any> decode_command(const frame& in) noexcept {
+    return detail::decode_any<Any, wire::commands>(in);
 }
 
 /// The frame as a reply. Its views look into the frame.
-constexpr result<reply::any> decode_reply(const frame& in) noexcept {
-    return detail::decode_any<reply::any, wire::replies>(in);
+template <class Any = reply::any>
+constexpr result<Any> decode_reply(const frame& in) noexcept {
+    return detail::decode_any<Any, wire::replies>(in);
 }
 
 /// The payload as a message of type `M`.

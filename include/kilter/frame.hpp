@@ -75,15 +75,15 @@ public:
     }
 
     /// Where the next bytes of the stream may be read to, so that nobody has to copy them: room for the rest
-    /// of the frame in hand and the beginning of the next one, or for a part of that. Empty if there is no
-    /// frame in hand whose length is known; then, and whenever you like, read elsewhere.
+    /// of the frame in hand and the beginning of the next one, or for a part of that. Empty if no more than a
+    /// page is missing, which is faster read with what follows; then, and whenever you like, read elsewhere.
     ///
     /// What has come is given to next() as always. The room is good until the next call.
     constexpr std::span<char> room() {
-        if (state_ != state::within || used_ < length_size) return {};
-        const auto wanted = std::size_t{length_size} + length_ + frame_overhead;
-        grow(wanted, at_least(2 * used_, page));
-        return {held_.data() + used_, least(wanted, held_.size()) - used_};
+        if (state_ != state::within || used_ + page >= wanted_) return {};
+        const auto useful = wanted_ + frame_overhead;
+        grow(useful, at_least(2 * used_, page));
+        return {held_.data() + used_, least(useful, held_.size()) - used_};
     }
 
     /// Gives the memory for frames in pieces back, unless there is such a frame in hand.
@@ -108,7 +108,7 @@ public:
 private:
     enum class state : unsigned char { between, within, handed_out, broken };
 
-    /// The bytes that the first piece of a frame and a length are worth in memory, whatever their number.
+    /// What the first piece of a frame is worth in memory, however small it is, and where room() begins.
     static constexpr std::size_t few = 64;
     static constexpr std::size_t page = 4096;
 

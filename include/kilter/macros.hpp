@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -16,6 +15,15 @@
 #include "wire.hpp"
 
 namespace kilter {
+
+namespace detail {
+
+template <class... M>
+constexpr std::array<char, sizeof...(M)> codes_of() noexcept {
+    return {wire::row_of<M>().code...};
+}
+
+}  // namespace detail
 
 /// What the MTA has defined so far.
 ///
@@ -59,13 +67,9 @@ public:
 private:
     /// The commands whose sets are kept, in the order in which they come. Behind them is the set of any
     /// other.
-    using kept = std::tuple<command::connect, command::helo, command::mail, command::rcpt, command::data,
-                            command::end_of_headers, command::end_of_message>;
-    static constexpr auto codes = std::apply(
-        [](const auto&... message) {
-            return std::array{wire::row_of<std::remove_cvref_t<decltype(message)>>().code...};
-        },
-        kept{});
+    static constexpr auto codes =
+        detail::codes_of<command::connect, command::helo, command::mail, command::rcpt, command::data,
+                         command::end_of_headers, command::end_of_message>();
     static constexpr std::uint8_t passing = codes.size();
 
     /// Where a command's set is.

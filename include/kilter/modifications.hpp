@@ -31,14 +31,15 @@ concept modification = reply_message<M> && rules::of<M>()
 /// `todo::deliver`; carry them out then. A refusal makes them void, and so does the next verdict, which is
 /// about another message: in both cases the list empties itself. Until then it keeps what was carried out;
 /// clear() gives that up.
-class modifications {
+template <class Any>
+class basic_modifications {
 public:
     class iterator;
 
     /// What one message may take up in memory by default; filters send bodies as large as they like.
     static constexpr std::size_t default_limit = std::size_t{64} * 1024 * 1024;
 
-    explicit modifications(std::size_t limit = default_limit) : limit_{limit} {}
+    explicit basic_modifications(std::size_t limit = default_limit) : limit_{limit} {}
 
     /// errc::too_long from when the message's modifications are over the limit, up to the verdict: then they
     /// are incomplete, and the message is not to be delivered.
@@ -63,7 +64,7 @@ public:
     }
 
     /// Everything but the new body: a range of reply::any, whose views are good until the next update().
-    iterator begin() const noexcept;
+    iterator begin() const noexcept { return iterator{{frames_.data(), frames_.size()}}; }
     std::default_sentinel_t end() const noexcept { return {}; }
 
     /// Has the body been replaced? Then body() is the new one, all its pieces put together: it may be empty.
@@ -106,10 +107,11 @@ private:
 };
 
 /// Reads the modifications one by one, as frames.
-class modifications::iterator {
+template <class Any>
+class basic_modifications<Any>::iterator {
 public:
-    using value_type = reply::any;
-    using reference = reply::any;
+    using value_type = Any;
+    using reference = Any;
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::input_iterator_tag;
     using iterator_concept = std::forward_iterator_tag;
@@ -117,9 +119,9 @@ public:
     iterator() = default;
     explicit iterator(std::string_view frames) noexcept : rest_{frames} {}
 
-    reply::any operator*() const noexcept {
+    Any operator*() const noexcept {
         auto message =
-            *decode_reply({rest_[length_size], rest_.substr(frame_overhead, size() - frame_overhead)});
+            *decode_reply<Any>({rest_[length_size], rest_.substr(frame_overhead, size() - frame_overhead)});
         std::visit(
             []<class M>(M& m) {
                 if constexpr (detail::header_like<M>) detail::split_space(m);
@@ -145,8 +147,7 @@ private:
     std::string_view rest_{};
 };
 
-inline modifications::iterator modifications::begin() const noexcept {
-    return iterator{{frames_.data(), frames_.size()}};
-}
+/// A template, so that whoever doesn't use it doesn't wait for its compilation.
+using modifications = basic_modifications<reply::any>;
 
 }  // namespace kilter

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "detail/table.hpp"
 #include "flags.hpp"
@@ -184,7 +183,7 @@ using namespace words;
 /// - mail in a mail: Sendmail 8.17 sends no ABORT on RSET if the filter doesn't answer MAIL;
 /// - content without a recipient: where the MTA has refused all recipients itself (no witness on the wire,
 ///   so it is a courtesy; see protocol facts 9, row 62).
-inline constexpr std::tuple commands{
+inline constexpr detail::items commands{
     //                                    may come in                        also heard in     leads to                     asks               about          after a refusal  not sent under        silent under              while a reply is owed
     command_row<command::negotiate>     {{only(P::fresh),                    nowhere,          stays,                       Q::negotiate,      S::connection, P::closed,       O::none,              O::none,                  W::refused}},
     command_row<command::macro>         {{once_negotiated,                   nowhere,          stays,                       Q::none,           S::nothing,    P::closed,       O::none,              O::none,                  W::refused}},
@@ -209,7 +208,7 @@ inline constexpr std::tuple commands{
 /// The leniencies in the third column, and who needs them:
 /// - accept and discard where they mean nothing: Postfix 3.7 goes on, with a warning;
 /// - skip at other commands than content, progress anywhere, shutdown: Postfix 3.7 milter8.c takes them.
-inline constexpr std::tuple replies{
+inline constexpr detail::items replies{
     //                              answers                                   also heard as an answer to      says         needs the action   needs the option  in one run
     reply_row<reply::negotiate>    {{Q::negotiate,                            no_reply,                       V::go_on,    A::none,           O::none,          false}},
     reply_row<reply::proceed>      {{any_but_negotiate,                       no_reply,                       V::go_on,    A::none,           O::none,          false}},
@@ -251,9 +250,9 @@ inline constexpr bool is_command = detail::rows_of<decltype(commands)>::template
 template <class M>
 constexpr const auto& of() noexcept {
     if constexpr (is_command<M>)
-        return detail::row_of<M>(commands);
+        return detail::row_of<M, commands>;
     else
-        return detail::row_of<M>(replies);
+        return detail::row_of<M, replies>;
 }
 
 /// The rules for a recipient that the MTA has refused itself: whatever the answer, it ends nothing.

@@ -59,8 +59,8 @@ public:
     template <detail::perishable Bytes>
     events receive(Bytes&&) = delete;
 
-    /// Where the next bytes may be read to, so that nobody copies them again: room for the rest of a frame
-    /// that has come in part, and for the beginning of the next. Where there is none, read elsewhere:
+    /// Where the next bytes may be read to, so that nobody copies them again: room for the rest of a large
+    /// frame that has come in part, and for the beginning of the next. Where there is none, read elsewhere:
     ///
     ///     auto to = session.room();
     ///     if (to.empty()) to = buffer;

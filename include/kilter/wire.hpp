@@ -2,8 +2,6 @@
 // THE WIRE TABLE: every message with its code, its names, and its fields in the order of the wire.
 #pragma once
 
-#include <tuple>
-
 #include "detail/fields.hpp"
 #include "detail/inline.hpp"
 #include "detail/lists.hpp"
@@ -22,11 +20,9 @@ struct wire_row {
     char code;                ///< the fifth byte of the frame
     std::string_view name;    ///< as the message is called here
     std::string_view symbol;  ///< as it is called in mfdef.h and mfapi.h
-    std::tuple<Fields...> fields;
+    items<Fields...> fields;
 
-    constexpr void for_each_field(auto&& f) const {
-        std::apply([&](const auto&... field) { (f(field), ...); }, fields);
-    }
+    constexpr void for_each_field(auto&& f) const { fields.for_each(f); }
 
     /// Reads the fields off the front of a payload, up to one that is wrong.
     KILTER_INLINE constexpr errc read(M& m, std::string_view& payload) const noexcept {
@@ -38,7 +34,7 @@ private:
     KILTER_INLINE constexpr errc read(M& m, std::string_view& payload,
                                       std::index_sequence<I...>) const noexcept {
         auto wrong = errc::ok;
-        static_cast<void>((((wrong = std::get<I>(fields).read(m, payload)) == errc::ok) && ...));
+        static_cast<void>((((wrong = item_at<I>(fields).read(m, payload)) == errc::ok) && ...));
         return wrong;
     }
 };
@@ -58,7 +54,7 @@ namespace d = detail;  // the kinds of field
 // clang-format off
 
 /// From the MTA to the filter.
-inline constexpr std::tuple commands{
+inline constexpr detail::items commands{
     d::row<command::negotiate>     ('O', "negotiate",      "SMFIC_OPTNEG",
         d::number("version", &command::negotiate::version),
         d::number("actions", &command::negotiate::actions),
@@ -95,7 +91,7 @@ inline constexpr std::tuple commands{
 };
 
 /// From the filter to the MTA. The checks of a field: of what we say, then of what we hear.
-inline constexpr std::tuple replies{
+inline constexpr detail::items replies{
     d::row<reply::negotiate>    ('O', "negotiate",     "SMFIC_OPTNEG",
         d::number("version", &reply::negotiate::version),
         d::number("actions", &reply::negotiate::actions),
@@ -145,9 +141,9 @@ inline constexpr std::tuple replies{
 template <class M>
 constexpr const auto& row_of() noexcept {
     if constexpr (d::rows_of<decltype(commands)>::template contains<M>)
-        return d::row_of<M>(commands);
+        return d::row_of<M, commands>;
     else
-        return d::row_of<M>(replies);
+        return d::row_of<M, replies>;
 }
 
 }  // namespace wire

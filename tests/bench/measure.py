@@ -63,7 +63,7 @@ def about(bench, load):
 
 def version(*command):
     try:
-        return run(*command).strip() or "none"
+        return run(*command).strip().removeprefix("valgrind-") or "none"
     except (NotMeasured, FileNotFoundError):
         return "none"
 

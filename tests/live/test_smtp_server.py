@@ -329,6 +329,15 @@ def test_discard_holds_for_the_whole_mail(server, scripted, delivered):
     assert len(files(delivered)) == 1
 
 
+def test_discard_holds_although_the_filter_is_gone_before_the_end(server, scripted, delivered):
+    _, port = server(
+        scripted("on mail discard", "on unknown close").address, "--on-failure", "accept"
+    )
+    mail = MAIL.replace(b"DATA", b"XYZZY\r\nDATA")
+    assert codes(say(port, mail + b"QUIT\r\n")) == "220 250 250 500 354 250 221".split()
+    assert files(delivered) == []
+
+
 def relay_that(*replies):
     """A server that says these, one after the other, and then closes; and the lines it hears."""
     server = socket.create_server(("127.0.0.1", 0))

@@ -72,7 +72,7 @@ private:
     std::size_t pick(std::size_t below) { return random_() % below; }
     template <class Table>
     std::size_t rules_row() {
-        return pick(std::tuple_size_v<Table>);
+        return pick(detail::rows_of<Table>::count);
     }
 
     /// Calls f with a message of the row's type.

@@ -19,7 +19,7 @@ constexpr std::size_t name_width = 16;
 /// One line for each message of a table: its name, and a mark in each column.
 template <std::size_t Columns, class Table, class Mark>
 constexpr auto draw(const Table& table, Mark mark) {
-    std::array<char, std::tuple_size_v<Table>*(name_width + Columns + 1)> picture{};
+    std::array<char, detail::rows_of<Table>::count*(name_width + Columns + 1)> picture{};
     std::size_t at = 0;
     detail::for_each_row(table, [&]<class Row>(const Row& row) {
         for (std::size_t i = 0; i != name_width; ++i) picture[at++] = i < row.name.size() ? row.name[i] : ' ';

@@ -48,7 +48,7 @@ public:
     /// Calls f(message) with a message of a random type of this direction.
     template <class Table, class F>
     void make_any(const Table& table, F f) {
-        auto left = below(std::tuple_size_v<Table>);
+        auto left = below(kilter::detail::rows_of<Table>::count);
         kilter::detail::for_each_row(table, [&]<class Row>(const Row&) {
             if (left-- == 0) f(make<typename Row::message>());
         });
