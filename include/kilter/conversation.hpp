@@ -134,10 +134,10 @@ private:
     KILTER_INLINE constexpr errc allows(manner how) const noexcept requires(rules::is_command<M>) {
         constexpr auto& rule = rules::of<M>();
         if (rule.in.has(at_) && !reply_due()) return errc::ok;  // nearly always
-        return allows(rule, how);
+        return allows_rarely(rule, how);
     }
 
-    KILTER_NOINLINE constexpr errc allows(const rules::command_rule& rule, manner how) const noexcept {
+    KILTER_NOINLINE constexpr errc allows_rarely(const rules::command_rule& rule, manner how) const noexcept {
         if (!open()) return errc::closed;
         if (reply_due() && (how == manner::said || rule.owed == rules::while_owed::refused))
             return errc::reply_owed;
@@ -170,6 +170,7 @@ private:
             stale_ = false;
             over_ = scope::nothing;
         }
+        // The others don't come while a reply is owed.
         if (rule.owed != rules::while_owed::refused && reply_due())
             stale_ = stale_ || rules::of_a_mail(*asked_);
         const auto before = at_;

@@ -52,8 +52,9 @@ private:
 /// Cuts a byte stream into frames.
 ///
 /// A frame that is whole in the input is a view of the input. Only a frame that the input cuts in two is
-/// copied, once, and then only that one; not even that if it is read into room(). What is held never exceeds
-/// the limit, and grows with the bytes that have arrived: a length alone allocates no more than a page.
+/// copied, once, and then only that one; of a large one that is read into room(), only its ends. What is held
+/// never exceeds the largest frame and the five bytes behind it (or 64), and grows with the bytes that have
+/// arrived: a length alone allocates no more than a page.
 ///
 /// `Buffer` has data(), size(), max_size() and resize(), like a std::vector<char>.
 template <class Buffer = std::vector<char>>
@@ -70,7 +71,7 @@ public:
     /// The payload is a view of `input`, or good until the next call.
     KILTER_INLINE constexpr std::optional<frame> next(std::string_view& input) {
         if (state_ == state::between && has_whole_frame(input)) return take(input);
-        if (is_mere_piece(input)) return std::nullopt;
+        if (keep_mere_piece(input)) return std::nullopt;
         return next_in_pieces(input);
     }
 
@@ -82,15 +83,19 @@ public:
     constexpr std::span<char> room() {
         if (state_ != state::within || used_ + page >= wanted_) return {};
         const auto useful = wanted_ + frame_overhead;
-        grow(useful, at_least(2 * used_, page));
-        return {held_.data() + used_, least(useful, held_.size()) - used_};
+        grow(useful, larger(2 * used_, page));
+        return {held_.data() + used_, smaller(useful, held_.size()) - used_};
     }
 
-    /// Gives the memory for frames in pieces back, unless there is such a frame in hand.
+    /// Gives the memory for frames in pieces back, unless there is such a frame in hand. What was handed out
+    /// of it is gone then, and so is what is left of an input that was read into it.
     constexpr void release_room() {
         if (state_ == state::within || held_.size() == 0) return;
-        held_.resize(0);
-        if constexpr (requires { held_.shrink_to_fit(); }) held_.shrink_to_fit();
+        // Not shrink_to_fit(), which does nothing in libstdc++ without exceptions.
+        if constexpr (requires { Buffer(held_.get_allocator()); })
+            held_ = Buffer(held_.get_allocator());
+        else
+            held_.resize(0);
     }
 
     /// Why no more frames come, or ok.
@@ -102,6 +107,11 @@ public:
     /// Is there a piece of a frame whose rest hasn't come yet?
     constexpr bool in_frame() const noexcept { return state_ == state::within; }
 
+    /// Is there no such piece, nor an error?
+    constexpr bool between_frames() const noexcept {
+        return state_ == state::between || state_ == state::handed_out;
+    }
+
     constexpr std::uint32_t max_payload() const noexcept { return limit_; }
     constexpr void max_payload(std::uint32_t bytes) noexcept { limit_ = fitting(bytes); }
 
@@ -112,12 +122,13 @@ private:
     static constexpr std::size_t few = 64;
     static constexpr std::size_t page = 4096;
 
-    static constexpr std::size_t least(std::size_t a, std::size_t b) noexcept { return a < b ? a : b; }
-    static constexpr std::size_t at_least(std::size_t a, std::size_t b) noexcept { return a < b ? b : a; }
+    static constexpr std::size_t smaller(std::size_t a, std::size_t b) noexcept { return a < b ? a : b; }
+    static constexpr std::size_t larger(std::size_t a, std::size_t b) noexcept { return a < b ? b : a; }
 
     constexpr std::uint32_t fitting(std::uint32_t max_payload) const noexcept {
-        const auto fits = held_.max_size() - frame_overhead;
-        return fits < max_payload ? static_cast<std::uint32_t>(fits) : max_payload;
+        constexpr std::size_t countable = 0xffff'fffe;  // the length counts the code, too
+        return static_cast<std::uint32_t>(
+            smaller(max_payload, smaller(countable, held_.max_size() - frame_overhead)));
     }
 
     /// The usual case. A length of 0 is out of range, too.
@@ -129,7 +140,7 @@ private:
 
     /// A piece of the frame in hand that doesn't decide anything, and for which there is room, is kept at
     /// once.
-    KILTER_INLINE constexpr bool is_mere_piece(std::string_view& input) noexcept {
+    KILTER_INLINE constexpr bool keep_mere_piece(std::string_view& input) noexcept {
         const auto used = used_ + input.size();
         if (used >= wanted_ || used > held_.size()) return false;
         detail::move_bytes(input.data(), input.size(), held_.data() + used_);
@@ -178,12 +189,12 @@ private:
     /// Moves bytes from the input to what is held, until that is so many. False if the input isn't enough.
     constexpr bool hold_up_to(std::size_t size, std::string_view& input) {
         wanted_ = size;
-        const auto count = least(input.size(), size - used_);
+        const auto count = smaller(input.size(), size - used_);
         if (used_ + count > held_.size()) {
             // If there is no memory for them, the error stays: the caller has lost its place in the stream.
             error_ = errc::no_room;
             state_ = state::broken;
-            grow(at_least(size, few), at_least(used_ + count, at_least(2 * held_.size(), few)));
+            grow(larger(size, few), larger(used_ + count, larger(2 * held_.size(), few)));
             error_ = errc::ok;
         }
         state_ = state::within;
@@ -197,7 +208,7 @@ private:
 
     /// Makes the buffer so large, or as large as is needed, if that is less. It doesn't get smaller.
     constexpr void grow(std::size_t needed, std::size_t size) {
-        size = least(least(size, needed), held_.max_size());
+        size = smaller(smaller(size, needed), held_.max_size());
         if (held_.size() >= size) return;
         if constexpr (requires { held_.reserve(size); }) held_.reserve(size);  // that much, and not twice
         held_.resize(size);
@@ -218,7 +229,7 @@ private:
 
     Buffer held_;             ///< its first bytes are those of a frame, the others are room
     std::size_t used_ = 0;    ///< how many are the frame's
-    std::size_t wanted_ = 0;  ///< of how many there is something to decide; 0 if no frame is in hand
+    std::size_t wanted_ = 0;  ///< how many it takes to decide anything: the length's, then all; 0: no frame
     std::uint32_t limit_;
     std::uint32_t length_ = 0;
     errc error_ = errc::ok;

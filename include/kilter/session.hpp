@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -60,20 +62,15 @@ public:
     events receive(Bytes&&) = delete;
 
     /// Where the next bytes may be read to, so that nobody copies them again: room for the rest of a large
-    /// frame that has come in part, and for the beginning of the next. Where there is none, read elsewhere:
-    ///
-    ///     auto to = session.room();
-    ///     if (to.empty()) to = buffer;
-    ///     const auto count = read(socket, to.data(), to.size());
-    ///     for (const auto& event : session.receive(to.first(count))) …
-    ///
-    /// It grows with what has come, and is good until the next receive().
+    /// frame that has come in part, and for what is behind it. If it is empty, read elsewhere. What has come
+    /// goes to receive(), wherever it is; until then the room is good.
     std::span<char> room() { return open() ? decoder_.room() : std::span<char>{}; }
 
     /// Has a frame come in part?
     bool in_frame() const noexcept { return decoder_.in_frame(); }
 
     /// Gives the memory of room() back, unless a frame has come in part; so that idle connections hold none.
+    /// For after the loop: what was handed out of it is gone, and so is a rest() that was read into it.
     void release_room() { decoder_.release_room(); }
 
     /// Appends `message`, whose views must not look into `out`, to `out`, if it may be said now.
@@ -125,7 +122,7 @@ public:
 
     /// Between messages, with nothing owed and nothing half read: the MTA may use the connection again.
     bool reusable() const noexcept requires(Side == side::mta) {
-        return conversation_.reusable() && !in_frame() && !surplus_;
+        return conversation_.reusable() && decoder_.between_frames() && !surplus_;
     }
 
     /// What is taken of a filter's answer to our offer; to be said before it comes, if at all.
@@ -138,7 +135,7 @@ public:
     errc finish() noexcept {
         auto wrong = errc::ok;
         if (open() && Side == side::mta && conversation_.reply_due()) wrong = errc::unanswered;
-        if (open() && in_frame()) wrong = errc::cut_short;
+        if (open() && !decoder_.between_frames()) wrong = errc::cut_short;
         close(wrong);
         return wrong;
     }
@@ -169,8 +166,9 @@ private:
         const auto next = decoder_.next(input);
         if (!next) return pause(current);
         if constexpr (!is_filter) {
-            // What began before a command was sent can't be the answer to it.
-            if (surplus_) return fail(errc::reply_not_due, next->code, current);
+            // What began before a command was sent can't be the answer to it. Nor is it looked at, so that the
+            // error is the same however it was cut.
+            if (surplus_ || unasked()) return fail(errc::reply_not_due, next->code, current);
         }
         const auto wrong = detail::visit_row<role::incoming>(next->code, [&]<class Row>(const Row&) {
             return read<typename Row::message>(next->payload, current);

@@ -2,6 +2,10 @@
 // THE WIRE TABLE: every message with its code, its names, and its fields in the order of the wire.
 #pragma once
 
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
 #include "detail/fields.hpp"
 #include "detail/inline.hpp"
 #include "detail/lists.hpp"

@@ -54,7 +54,7 @@ private:
     }
     template <class List>
     void count(const List& list) {
-        for (const auto& item : list) items += sizeof item != 0;
+        for ([[maybe_unused]] const auto& item : list) ++items;
     }
 
     filter_session session_{};

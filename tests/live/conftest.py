@@ -22,17 +22,20 @@ from peers import MTAS, missing_postfix, versions
 from postfix import running_postfix
 
 
-def pytest_runtest_setup():
-    need(missing_examples())
+def pytest_runtest_setup(item):
+    """Test files name the example that they are about in PROGRAM."""
+    about = getattr(item.module, "PROGRAM", None)
+    need(missing_examples([*PROGRAMS, about] if about else PROGRAMS))
 
 
-def missing_examples():
+def missing_examples(programs):
     examples = folder()
     if examples is None:
         return "KILTER_EXAMPLES is not set to the folder of the built examples"
-    for program in PROGRAMS:
+    for program in programs:
         if not os.access(examples / program, os.X_OK):
-            return f"KILTER_EXAMPLES has no program {program}"
+            libraries = "libcli11-dev nlohmann-json3-dev"
+            return f"KILTER_EXAMPLES has no program {program} (Debian: apt-get install {libraries})"
     return None
 
 

@@ -30,12 +30,7 @@ CAPTURES = pathlib.Path(__file__).with_name("captures")
 
 CLEAN, BROKEN, UNREADABLE, USAGE = 0, 1, 2, 64
 
-
-@pytest.fixture(autouse=True)
-def program():
-    built = os.access(folder() / "dump", os.X_OK)
-    packages = "libcli11-dev nlohmann-json3-dev"
-    need(None if built else f"there is no dump (Debian: apt-get install {packages})")
+PROGRAM = "dump"
 
 
 class Run(NamedTuple):

@@ -30,15 +30,7 @@ from conftest import need
 from filters import folder, running_filter
 from mail import RECIPIENT, SENDER, message, parts
 
-
-@pytest.fixture(autouse=True)
-def program():
-    here = folder() is not None and os.access(folder() / "epoll_server", os.X_OK)
-    need(
-        None
-        if here
-        else "KILTER_EXAMPLES has no program epoll_server (Debian: apt-get install libcli11-dev)"
-    )
+PROGRAM = "epoll_server"
 
 
 def wait_until(condition, what):

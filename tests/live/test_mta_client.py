@@ -3,7 +3,6 @@
 
 import contextlib
 import itertools
-import os
 import re
 import socket
 import subprocess
@@ -33,15 +32,7 @@ ACCEPTED = "accepted at end_of_message: 250 2.0.0 Ok"
 REJECT = "550 5.7.1 Command rejected"
 TEMPFAIL = "451 4.7.1 Service unavailable - try again later"
 
-
-@pytest.fixture(autouse=True)
-def program():
-    here = folder() is not None and os.access(folder() / "mta_client", os.X_OK)
-    need(
-        None
-        if here
-        else "KILTER_EXAMPLES has no program mta_client (Debian: apt-get install libcli11-dev)"
-    )
+PROGRAM = "mta_client"
 
 
 class Run(NamedTuple):

@@ -25,15 +25,7 @@ MAIL = b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + CONTENT + b".\r\n"
 SESSION = b"EHLO client.example\r\n" + MAIL + b"RSET\r\n" + MAIL + b"QUIT\r\n"
 FILTERED = b"Subject: x\r\nX-Filtered: yes\r\n\r\nbody\r\n"
 
-
-@pytest.fixture(autouse=True)
-def program():
-    here = folder() is not None and os.access(folder() / "smtp_server", os.X_OK)
-    need(
-        None
-        if here
-        else "KILTER_EXAMPLES has no program smtp_server (Debian: apt-get install libcli11-dev)"
-    )
+PROGRAM = "smtp_server"
 
 
 @pytest.fixture

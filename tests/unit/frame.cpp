@@ -272,6 +272,13 @@ TEST_CASE("a frame that the buffer couldn't hold is an error, and not silence") 
     });
 }
 
+TEST_CASE("without a limit, a length of zero is an error all the same") {
+    frame_decoder decoder{0xffff'ffff};
+    auto input = "\0\0\0\0Dxyz"sv;
+    CHECK_FALSE(decoder.next(input).has_value());
+    CHECK(decoder.error() == errc::zero_length);
+}
+
 TEST_CASE("a limit is never raised above what the buffer can hold") {
     basic_frame_decoder<fixed_buffer<16>> decoder{3};
     CHECK(decoder.max_payload() == 3);

@@ -229,7 +229,8 @@ TEST_CASE("the MTA's own lists may be given one by one, or as a table") {
 }
 
 TEST_CASE("the names that are sent before a command can be had by the command") {
-    const macro_lists lists{{stage::connect, "c"}, {stage::end_of_headers, "n"}, {stage::end_of_message, "e"}};
+    const macro_lists lists{
+        {stage::connect, "c"}, {stage::end_of_headers, "n"}, {stage::end_of_message, "e"}};
     CHECK(lists.names_for<command::connect>() == "c");
     CHECK(lists.names_for<command::end_of_headers>() == "n");
     CHECK(lists.names_for<command::end_of_message>() == "e");

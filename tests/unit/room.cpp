@@ -120,6 +120,18 @@ TEST_CASE(
     CHECK(decoder.room().empty());
 }
 
+TEST_CASE("room that a large frame has left is no reason to read more than a smaller one") {
+    const auto frames = large_frame + raw('B', std::string(9'995, 'y'));
+    std::string_view stream = frames;
+    frame_decoder decoder{data_size_64k};
+    begin(decoder, stream, 20'000);
+    auto rest = stream.substr(0, large_frame.size() - 20'000);
+    stream.remove_prefix(rest.size());
+    REQUIRE(decoder.next(rest));
+    begin(decoder, stream, 100);
+    CHECK(decoder.room().size() == 9'900 + frame_overhead);
+}
+
 TEST_CASE("what is read into the room stays where it is") {
     std::string_view stream = large_frame;
     frame_decoder decoder{data_size_64k};
@@ -219,6 +231,22 @@ TEST_CASE("without memory for it there is no room, and the stream can be read el
     const auto found = decoder.next(stream);
     REQUIRE(found);
     CHECK(found->payload == large_payload);
+}
+
+TEST_CASE("a session that has lost a frame for want of memory is of no more use, and doesn't end well") {
+    usage used{.limit = 100};
+    session<side::mta, counted_buffer> mta{data_size_64k, counted_buffer(counted<char>(used))};
+    const auto answer = bytes_of(reply::negotiate{.options = option::silent_connect});
+    std::string out;
+    mta.send(command::negotiate{}, out);
+    CHECK(heard(mta, answer).size() == 1);
+    mta.send(command::connect{"mx"}, out);
+    auto same = mta;
+    CHECK(same.reusable());
+    CHECK(same.finish() == errc::ok);
+    CHECK_THROWS_AS(heard(mta, std::string_view{large_frame}.substr(0, 1'000)), std::bad_alloc);
+    CHECK_FALSE(mta.reusable());
+    CHECK(mta.finish() == errc::cut_short);
 }
 
 TEST_CASE("a fixed buffer has room for what fits into it") {

@@ -275,3 +275,15 @@ TEST_CASE("a reply that is due may come in pieces") {
     CHECK(s.error() == errc::ok);
     CHECK(s.now() == todo::go_on);
 }
+
+TEST_CASE("what nobody asked for is the same error whole and in pieces, whatever is in it") {
+    for (const auto& bytes : {raw('c'), raw('?'), raw('h', "no NUL"), raw('q')}) {
+        auto whole = at_mail();
+        CHECK(heard(whole, raw('c')).size() == 1);
+        auto pieces = whole;
+        CHECK(heard(whole, bytes).size() == 1);
+        for (const char byte : bytes) heard(pieces, {&byte, 1});
+        CHECK(whole.error() == errc::reply_not_due);
+        CHECK(pieces.error() == errc::reply_not_due);
+    }
+}

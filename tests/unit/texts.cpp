@@ -184,6 +184,18 @@ TEST_CASE("a list is sent only if its last text is ended, and macros only in pai
     CHECK(check(command::macro{.command = 'C', .definitions = "i\0A"sv}) == errc::missing_nul);
 }
 
+TEST_CASE("each macro has a value, however many texts there are, of any length and any bytes") {
+    for (const auto text : {""sv, "a"sv, "\x80"sv, "\xff\xff"sv, "\x01\x7f\x80\xfe\xff\x81\x01\x80"sv,
+                            "1234567"sv, "sixteen bytes..."sv}) {
+        std::string definitions;
+        for (int texts = 1; texts != 40; ++texts) {
+            definitions.append(text).push_back('\0');
+            CHECK(check(command::macro{.command = 'C', .definitions = std::string_view{definitions}}) ==
+                  (texts % 2 == 0 ? errc::ok : errc::missing_value));
+        }
+    }
+}
+
 TEST_CASE("a list packed with a NUL in a text is refused, whichever text it is [H29]") {
     const auto args = pack_texts({"A=1", "B\0=2"sv});
     CHECK(check(command::mail{.sender = "<>", .args = args}) == errc::missing_nul);

@@ -29,7 +29,9 @@ constexpr bool odd_zeros(const char* at, std::size_t count) noexcept {
     bool odd = false;
     if (!std::is_constant_evaluated()) {
         constexpr auto low_bits = ~std::uint64_t{0} / 255 * 0x7f;
-        std::uint64_t others = 0;  // in the highest bit of each byte: is the number of its other values odd?
+        // In the highest bit of each byte: have there been an odd number of bytes in this place that aren't
+        // zero? A word has an even number of bytes, so it is the same as for those that are.
+        std::uint64_t others = 0;
         for (; count >= sizeof others; count -= sizeof others, at += sizeof others) {
             std::uint64_t word = 0;
             std::memcpy(&word, at, sizeof word);
@@ -44,7 +46,7 @@ constexpr bool odd_zeros(const char* at, std::size_t count) noexcept {
 /// Copies bytes to where they are to be, if they aren't there already. The places may overlap if they move
 /// to the front.
 constexpr void move_bytes(const char* from, std::size_t count, char* to) noexcept {
-    if (from == to || count == 0) return;
+    if (count == 0 || from == to) return;
     if (std::is_constant_evaluated())
         for (std::size_t i = 0; i != count; ++i) to[i] = from[i];
     else

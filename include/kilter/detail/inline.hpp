@@ -6,7 +6,7 @@
 /// themselves, compilers call them, which takes a third more instructions a frame.
 ///
 /// The opposite is for what is rare, or large, and would make its caller save more registers.
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #define KILTER_INLINE [[gnu::always_inline]]
 #define KILTER_NOINLINE [[gnu::noinline]]
 #elif defined(_MSC_VER)

@@ -13,6 +13,7 @@ namespace kilter::detail {
 template <class... T>
 struct items;
 
+/// One of them. Its number makes two of the same type different bases.
 template <std::size_t I, class T>
 struct item {
     T value;
