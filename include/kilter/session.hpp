@@ -166,8 +166,8 @@ private:
         const auto next = decoder_.next(input);
         if (!next) return pause(current);
         if constexpr (!is_filter) {
-            // What began before a command was sent can't be the answer to it. Nor is it looked at, so that the
-            // error is the same however it was cut.
+            // What began before a command was sent can't be the answer to it. Nor is it looked at, so that
+            // the error is the same however it was cut.
             if (surplus_ || unasked()) return fail(errc::reply_not_due, next->code, current);
         }
         const auto wrong = detail::visit_row<role::incoming>(next->code, [&]<class Row>(const Row&) {

@@ -509,7 +509,7 @@ RAW = LINKS["raw"][0]
 
 
 @pytest.fixture
-def built_with_libpcap(program):
+def built_with_libpcap():
     missing = "built without libpcap" in dump("--pcap", "/dev/null").err
     reason = "dump was built without libpcap (Debian: apt-get install libpcap-dev)"
     need(reason if missing else None)
