@@ -47,14 +47,14 @@ public:
     /// A signature in lines of 72 characters, folded as it stands in a header field.
     std::string signature(std::size_t size) {
         std::string text;
-        for (; size > 72; size -= 72) text += characters(alphanumeric, 72) + "\n\t ";
-        return text + characters(alphanumeric, size);
+        for (; size > 72; size -= 72) text.append(characters(alphanumeric, 72)).append("\n\t ");
+        return text.append(characters(alphanumeric, size));
     }
 
     /// Lines of 76 characters and CR LF.
     std::string body(std::size_t size) {
         std::string text;
-        while (text.size() < size) text += characters(alphanumeric, 76) + "\r\n";
+        while (text.size() < size) text.append(characters(alphanumeric, 76)).append("\r\n");
         text.resize(size);
         return text;
     }

@@ -46,10 +46,9 @@ constexpr bool odd_zeros(const char* at, std::size_t count) noexcept {
 /// Copies bytes to where they are to be, if they aren't there already. The places may overlap if they move
 /// to the front.
 constexpr void move_bytes(const char* from, std::size_t count, char* to) noexcept {
-    if (count == 0 || from == to) return;
     if (std::is_constant_evaluated())
         for (std::size_t i = 0; i != count; ++i) to[i] = from[i];
-    else
+    else if (count != 0 && from != to)
         std::memmove(to, from, count);
 }
 
