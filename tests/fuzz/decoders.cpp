@@ -38,7 +38,7 @@ void check_frame(const frame& in) {
     if (const auto reply = decode_reply(alone)) match(*reply, [&](const auto& m) { check_written(m, in); });
 }
 
-std::string frames_in(const fuzz::pieces& pieces, std::uint32_t limit) {
+std::string frames_in(const test::pieces& pieces, std::uint32_t limit) {
     frame_decoder decoder{limit};
     std::string log;
     for (const auto piece : pieces) {
@@ -84,6 +84,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto expected = frames_by_the_book(stream, limit);
     require(frames_in({stream}, limit) == expected, "frames are what the book says");
     require(frames_in(fuzz::cut(stream, places), limit) == expected, "also cut");
-    require(frames_in(fuzz::byte_by_byte(stream), limit) == expected, "also byte by byte");
+    require(frames_in(test::byte_by_byte(stream), limit) == expected, "also byte by byte");
     return 0;
 }

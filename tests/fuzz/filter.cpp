@@ -23,18 +23,7 @@ public:
         : ways_{ways}, limit_{limit}, session_{limit, test::counted_buffer{test::counted<char>{used_}}} {}
 
     void hear(std::string_view piece, bool into_room) {
-        if (into_room) {
-            while (!piece.empty()) {
-                const auto room = session_.room();
-                if (room.empty()) break;
-                const auto count = std::min(room.size(), piece.size());
-                std::copy_n(piece.data(), count, room.data());
-                piece.remove_prefix(count);
-                take(room.first(count));
-            }
-        }
-        const test::exact input{piece};
-        take({input.data(), input.size()});
+        fuzz::hear(session_, piece, into_room, [&](std::string_view bytes) { take(bytes); });
         session_.release_room();
     }
 
@@ -47,7 +36,7 @@ public:
     const std::string& said() const { return said_; }
 
 private:
-    void take(std::span<const char> bytes) {
+    void take(std::string_view bytes) {
         heard_ += bytes.size();
         for (const auto& event : session_.receive(bytes)) {
             log_.append(describe(event)).append("\n");
@@ -136,7 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     whole.end();
     check_replies(whole.said());
 
-    const auto same = [&](const fuzz::pieces& pieces, bool into_room) {
+    const auto same = [&](const test::pieces& pieces, bool into_room) {
         run other{ways, limit};
         for (const auto piece : pieces) other.hear(piece, into_room);
         other.end();
@@ -145,6 +134,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto pieces = fuzz::cut(stream, places);
     same(pieces, false);
     same(pieces, true);
-    same(fuzz::byte_by_byte(stream), false);
+    same(test::byte_by_byte(stream), false);
     return 0;
 }

@@ -12,9 +12,10 @@
 #include <kilter/wire.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "support/exact.hpp"
+#include "support/pair.hpp"
+#include "support/splits.hpp"
 
 namespace fuzz {
 
@@ -34,18 +35,29 @@ std::string stream(FuzzedDataProvider& input, std::string begin, const Table& ta
     kilter::detail::for_each_row(table, [&](const auto& row) { codes.push_back(row.code); });
     while (input.remaining_bytes() != 0) {
         const char code = codes[input.ConsumeIntegralInRange<std::size_t>(0, codes.size() - 1)];
-        const auto payload = input.ConsumeRandomLengthString(100);
-        begin.append(3, '\0').push_back(static_cast<char>(payload.size() + 1));
-        begin.append(1, code).append(payload);
+        auto payload = input.ConsumeRandomLengthString(100);
+        if (input.ConsumeIntegralInRange(0, 7) == 0) payload.append(6'000, 'x');  // there is room() for it
+        begin.append(test::raw(code, payload));
     }
     return begin;
 }
 
-using pieces = std::vector<std::string_view>;
+/// Gives a session a piece of a stream: in room(), as far as there is some and it is to be used.
+template <class Session, class Take>
+void hear(Session& session, std::string_view piece, bool into_room, Take take) {
+    for (auto room = session.room(); into_room && !room.empty() && !piece.empty(); room = session.room()) {
+        const auto count = std::min(room.size(), piece.size());
+        std::copy_n(piece.data(), count, room.data());
+        piece.remove_prefix(count);
+        take(std::string_view{room.data(), count});
+    }
+    const test::exact elsewhere{piece};
+    take(elsewhere.view());
+}
 
 /// Cuts a stream where the input says so.
-inline pieces cut(std::string_view stream, FuzzedDataProvider& input) {
-    pieces all;
+inline test::pieces cut(std::string_view stream, FuzzedDataProvider& input) {
+    test::pieces all;
     while (!stream.empty()) {
         const auto size = input.remaining_bytes() == 0 ? stream.size()
                                                        : input.ConsumeIntegralInRange<std::size_t>(
@@ -53,12 +65,6 @@ inline pieces cut(std::string_view stream, FuzzedDataProvider& input) {
         all.push_back(stream.substr(0, size));
         stream.remove_prefix(size);
     }
-    return all;
-}
-
-inline pieces byte_by_byte(std::string_view stream) {
-    pieces all;
-    for (; !stream.empty(); stream.remove_prefix(1)) all.push_back(stream.substr(0, 1));
     return all;
 }
 

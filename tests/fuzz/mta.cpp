@@ -21,18 +21,7 @@ public:
     }
 
     void hear(std::string_view piece, bool into_room) {
-        if (into_room) {
-            while (!piece.empty()) {
-                const auto room = session_.room();
-                if (room.empty()) break;
-                const auto count = std::min(room.size(), piece.size());
-                std::copy_n(piece.data(), count, room.data());
-                piece.remove_prefix(count);
-                take(room.first(count));
-            }
-        }
-        const test::exact input{piece};
-        take({input.data(), input.size()});
+        fuzz::hear(session_, piece, into_room, [&](std::string_view bytes) { take(bytes); });
     }
 
     void end() {
@@ -44,7 +33,7 @@ public:
     const std::string& said() const { return said_; }
 
 private:
-    void take(std::span<const char> bytes) {
+    void take(std::string_view bytes) {
         for (const auto& event : session_.receive(bytes)) {
             log_.append(describe(event)).append("\n");
             match(
@@ -122,8 +111,8 @@ void check_commands(std::string_view said) {
 }
 
 /// One piece for each frame: what comes with an answer, before the next question, is another matter.
-fuzz::pieces frame_by_frame(std::string_view stream) {
-    fuzz::pieces all;
+test::pieces frame_by_frame(std::string_view stream) {
+    test::pieces all;
     while (stream.size() > 4) {
         const auto size =
             std::min<std::size_t>(stream.size(), std::size_t{4} + detail::load_u32(stream.data()));
@@ -163,7 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto as_told = [&](std::string_view frame) { return fuzz::cut(frame, places); };
     same(as_told, false);
     same(as_told, true);
-    same(fuzz::byte_by_byte, false);
+    same(test::byte_by_byte, false);
 
     run at_once{way};  // may be refused, but must get through
     at_once.hear(stream, false);
