@@ -9,12 +9,12 @@ import re
 import sys
 
 LEVELS = [
-    "version error event_range flags match address macro_name detail/bytes detail/table detail/inline",
+    "version side error event_range flags match address macro_name detail/bytes detail/table detail/inline",
     "options frame detail/texts detail/index",
-    "views reply_text",
+    "views reply_text limits",
     "messages detail/lists",
     "detail/fields detail/space rules negotiation smtp_reply",
-    "wire todo protocol_error",
+    "wire todo protocol_error detail/allowance",
     "codec conversation owned describe macros macro_lists detail/role",
     "detail/unsaid",
     "session modifications",

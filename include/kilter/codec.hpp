@@ -190,7 +190,7 @@ KILTER_INLINE constexpr errc read_payload(const Row& row, std::string_view paylo
 template <const auto& Table>
 inline constexpr auto row_numbers = [] {
     std::array<unsigned char, 256> numbers{};
-    numbers.fill(rows_of<decltype(Table)>::count);
+    for (auto& number : numbers) number = rows_of<decltype(Table)>::count;
     unsigned char number = 0;
     for_each_row(Table, [&](const auto& row) { numbers[static_cast<unsigned char>(row.code)] = number++; });
     return numbers;

@@ -62,7 +62,8 @@ inline void append(std::string& out, std::unsigned_integral auto number) {
 }
 
 /// A code of the wire by the command's name.
-inline void append(std::string& out, char code) {
+template <std::same_as<char> Code>
+void append(std::string& out, Code code) {
     std::string_view name;
     for_each_row(wire::commands, [&](const auto& row) {
         if (row.code == code) name = row.name;
@@ -134,7 +135,8 @@ void append(std::string& out, const packed_list<Item>& list) {
 }  // namespace detail
 
 /// The command that a question is about, by its name. Empty for none.
-constexpr std::string_view to_string(question asked) noexcept {
+template <std::same_as<question> Q>
+constexpr std::string_view to_string(Q asked) noexcept {
     std::string_view name;
     detail::for_each_row(rules::commands, [&]<class Row>(const Row& row) {
         if (row.asks != question::none && row.asks == asked)
@@ -174,7 +176,8 @@ std::string describe(const M& message) {
 
 /// An error with all that is known of its cause:
 /// `the peer is not a milter: length 1431194446, as text "UNKN", after fresh`.
-inline std::string describe(const protocol_error& error) {
+template <std::same_as<protocol_error> Error>
+std::string describe(const Error& error) {
     std::string out{to_string(error.reason)};
     if (error.code != 0) {
         out.append(": code ");

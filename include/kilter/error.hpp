@@ -14,7 +14,7 @@ enum class errc : std::uint8_t {
 
     // A frame can't be cut from the stream.
     zero_length,     ///< its length is 0; the smallest is 1, the code alone
-    frame_too_long,  ///< its length is over the limit
+    frame_too_long,  ///< its length is over the limit: that of all frames, or that of macros
     not_a_milter,    ///< its length is printable text: the peer speaks something else
     cut_short,       ///< the peer closed in the middle of it
 
@@ -35,6 +35,7 @@ enum class errc : std::uint8_t {
     message_gone,      ///< a modification of a message that the MTA has abandoned
     body_interrupted,  ///< a body replacement goes on after another reply; Postfix refuses that
     unanswered,        ///< the peer closed while its reply was due
+    no_progress,       ///< too many messages in a row that bring no mail on
     closed,            ///< the conversation is over
 
     // What was negotiated doesn't allow it.
@@ -82,6 +83,7 @@ constexpr std::string_view to_string(errc e) noexcept {
         case errc::message_gone: return "modification of an abandoned message";
         case errc::body_interrupted: return "body replacement continued after another reply";
         case errc::unanswered: return "closed before the reply";
+        case errc::no_progress: return "too many messages that bring no mail on";
         case errc::closed: return "the conversation is over";
         case errc::version_too_old: return "protocol version below 2";
         case errc::version_too_new: return "protocol version above the one offered";

@@ -84,6 +84,8 @@ private:
     }
 
     void store(const command::macro& m) {
+        // Without memory for them, nothing has changed.
+        text_.reserve(text_.size() + m.definitions.bytes().size());
         if (message_over_) forget_message();
         const auto set = set_of(m.command);
         replace(set, m.definitions.bytes());

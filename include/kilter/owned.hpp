@@ -57,7 +57,7 @@ private:
             return view;
         });
         bytes_.reserve(size);
-        each_view([&](std::string_view view) {
+        each_view([&](auto view) {
             const auto at = bytes_.size();
             bytes_.insert(bytes_.end(), view.begin(), view.end());
             return std::string_view{bytes_.data() + at, view.size()};

@@ -256,7 +256,7 @@ constexpr const auto& of() noexcept {
         return detail::row_of<M, replies>;
 }
 
-/// The rules for a recipient that the MTA has refused itself: whatever the answer, it ends nothing.
+/// The rules for a recipient that the MTA has refused itself: the answer has nothing to refuse.
 inline constexpr command_rule rejected_rcpt = [] {
     command_rule rule = of<command::rcpt>();
     rule.about = scope::nothing;
@@ -265,6 +265,13 @@ inline constexpr command_rule rejected_rcpt = [] {
 
 constexpr bool is_for_nothing(const command_rule& asked) noexcept {
     return asked.asks == rejected_rcpt.asks && asked.about == rejected_rcpt.about;
+}
+
+/// What a verdict on such a recipient means. The filter doesn't see that it is one: if it has accepted or
+/// discarded the message, it waits for the next one, and gets nothing more of this (Postfix 3.7 milter8.c).
+constexpr verdict meant_for_nothing(verdict said) noexcept {
+    const bool leaves = said == verdict::accept || said == verdict::discard;
+    return leaves ? verdict::accept : verdict::go_on;
 }
 
 /// What a reply says: what its row does, except that 421 makes every MTA hang up on the client.
@@ -277,8 +284,19 @@ constexpr verdict said_by(const M& m) noexcept {
 }
 
 constexpr bool of_a_mail(const command_rule& asked) noexcept {
-    return asked.about == scope::recipient || asked.about == scope::message;
+    return asked.about == scope::recipient || asked.about == scope::message || is_for_nothing(asked);
 }
+
+/// Is this a part of a mail, or a reply that says something? The others can come for ever and bring nothing
+/// on.
+template <class M>
+inline constexpr bool brings_on = [] {
+    constexpr auto& rule = of<M>();
+    if constexpr (is_command<M>)
+        return of_a_mail(rule);
+    else
+        return rule.says != verdict::none || rule.needs != action::none;
+}();
 
 /// How much a verdict on this command ends.
 ///

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -14,11 +13,13 @@
 
 #include "codec.hpp"
 #include "conversation.hpp"
+#include "detail/allowance.hpp"
 #include "detail/inline.hpp"
 #include "detail/role.hpp"
 #include "detail/space.hpp"
 #include "detail/unsaid.hpp"
 #include "event_range.hpp"
+#include "limits.hpp"
 #include "protocol_error.hpp"
 
 namespace kilter {
@@ -42,11 +43,9 @@ public:
     using event = typename role::event;
     using events = event_range<session>;
 
-    session() : session(default_max_payload(Side)) {}
-
-    /// Frames with more than `max_payload` bytes are errors; if a larger data size is agreed, that counts.
-    explicit session(std::uint32_t max_payload, Buffer buffer = Buffer())
-        : decoder_(max_payload, std::move(buffer)) {}
+    session() : session(limits<Side>{}) {}
+    explicit session(const limits<Side>& all, Buffer buffer = Buffer())
+        : decoder_(all.payload, std::move(buffer)), allowance_{all} {}
 
     /// What the other side said: a range of events, each read when the loop asks for it.
     ///
@@ -189,6 +188,7 @@ private:
     /// Reads a message where it is to be handed out.
     template <class M>
     KILTER_NOINLINE errc read(std::string_view payload, std::optional<event>& current) {
+        if (const auto wrong = allowance_.template take<M>(payload.size()); wrong != errc::ok) return wrong;
         auto& message = *std::get_if<M>(&current.emplace(std::in_place_type<M>));
         if (const auto wrong = detail::read_payload(wire::row_of<M>(), payload, message); wrong != errc::ok)
             return wrong;
@@ -304,6 +304,7 @@ private:
 
     basic_frame_decoder<Buffer> decoder_;
     conversation conversation_{};
+    detail::allowance<Side> allowance_;
     errc error_ = errc::ok;
     bool surplus_ = false;                 ///< bytes of a reply have come while none was due
     bool end_of_message_follows_ = false;  ///< after the piece of the body that came with it

@@ -131,54 +131,48 @@ inline bool append_text(std::string& list, std::string_view text) {
     list.append(text).push_back('\0');
     return text.find('\0') == text.npos;
 }
+inline bool append_item(std::string& list, std::string_view text) { return append_text(list, text); }
+inline bool append_item(std::string& list, const definition& d) {
+    const bool fit = append_text(list, d.name);
+    return append_text(list, d.value) && fit;
+}
+inline bool append_item(std::string& list, const symbol& s) {
+    list.resize(list.size() + 4);
+    writer<char>{list.data() + list.size() - 4}.u32(static_cast<std::uint32_t>(s.at));
+    return append_text(list, s.names);
+}
 
 /// What stands for a list that must not be sent: no message takes it, for it lacks a NUL.
 inline constexpr std::string_view unfit_list = "?";
+
+template <class Items>
+std::string pack(const Items& items) {
+    std::string list;
+    bool fit = true;
+    for (const auto& item : items) fit &= append_item(list, item);
+    return fit ? list : std::string{unfit_list};
+}
 
 }  // namespace detail
 
 /// Packs texts, so that `text_list` can look at them: `pack_texts({"SIZE=1000", "BODY=8BITMIME"})`.
 ///
 /// Keep the result for as long as the list is used. A text with a NUL makes a list that can't be sent.
-inline std::string pack_texts(std::span<const std::string_view> texts) {
-    std::string list;
-    bool fit = true;
-    for (auto text : texts) fit &= detail::append_text(list, text);
-    return fit ? list : std::string{detail::unfit_list};
-}
-inline std::string pack_texts(std::initializer_list<std::string_view> texts) {
-    return pack_texts(std::span{texts.begin(), texts.size()});
-}
+inline std::string pack_texts(std::span<const std::string_view> texts) { return detail::pack(texts); }
+inline std::string pack_texts(std::initializer_list<std::string_view> texts) { return detail::pack(texts); }
 
 /// Packs macros: `pack_definitions({{"i", "4F2A"}, {"{mail_addr}", "a@b"}})`.
 inline std::string pack_definitions(std::span<const definition> definitions) {
-    std::string list;
-    bool fit = true;
-    for (const auto& d : definitions) {
-        fit &= detail::append_text(list, d.name);
-        fit &= detail::append_text(list, d.value);
-    }
-    return fit ? list : std::string{detail::unfit_list};
+    return detail::pack(definitions);
 }
 inline std::string pack_definitions(std::initializer_list<definition> definitions) {
-    return pack_definitions(std::span{definitions.begin(), definitions.size()});
+    return detail::pack(definitions);
 }
 
 /// Packs macro lists: `pack_symbols({{stage::mail, "i {mail_addr}"}, {stage::rcpt, "{rcpt_addr}"}})`, in the
 /// order of the stages' numbers. Sendmail 8.17 honours the list of end_of_message only beside one of
 /// end_of_headers, so give both or neither.
-inline std::string pack_symbols(std::span<const symbol> symbols) {
-    std::string list;
-    bool fit = true;
-    for (const auto& s : symbols) {
-        list.resize(list.size() + 4);
-        detail::writer<char>{list.data() + list.size() - 4}.u32(static_cast<std::uint32_t>(s.at));
-        fit &= detail::append_text(list, s.names);
-    }
-    return fit ? list : std::string{detail::unfit_list};
-}
-inline std::string pack_symbols(std::initializer_list<symbol> symbols) {
-    return pack_symbols(std::span{symbols.begin(), symbols.size()});
-}
+inline std::string pack_symbols(std::span<const symbol> symbols) { return detail::pack(symbols); }
+inline std::string pack_symbols(std::initializer_list<symbol> symbols) { return detail::pack(symbols); }
 
 }  // namespace kilter

@@ -122,7 +122,7 @@ private:
         const std::string code{below(2) == 0 ? '4' : '5', static_cast<char>('0' + below(10)),
                                static_cast<char>('0' + below(10))};
         std::string text;
-        for (auto lines = below(4); lines != 0; --lines) text += code + "-x" + some(0, 38, 126) + "\r\n";
+        for (auto left = below(4); left != 0; --left) text += code + "-x" + some(0, 38, 126) + "\r\n";
         return text + code + " " + code[0] + ".7.1 100%% " + some(0, 38, 126);
     }
 

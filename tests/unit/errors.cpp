@@ -223,10 +223,10 @@ TEST_CASE("a length that is wrong is told as soon as it is there") {
 }
 
 TEST_CASE("a limit below the default is kept, and raised by what is agreed") {
-    filter_session small{10};
+    filter_session small{{.payload = 10}};
     CHECK(breaks(small, raw('O', "0123456789a")).reason == errc::frame_too_long);
 
-    mta_session mta{100};
+    mta_session mta{{.payload = 100}};
     std::string out;
     CHECK(mta.send(command::negotiate{.options = option::data_256k}, out) == errc::ok);
     heard(mta, bytes_of(reply::negotiate{.options = option::data_256k}));

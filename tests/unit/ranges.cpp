@@ -176,7 +176,7 @@ TEST_CASE("a session may be moved between two loops") {
 }
 
 TEST_CASE("a session without a heap has a buffer of its own") {
-    session<side::filter, fixed_buffer<64>> s{32};
+    session<side::filter, fixed_buffer<64>> s{{.payload = 32}};
     const auto bytes = bytes_of(command::negotiate{});
     for (std::size_t at = 0; at + 1 != bytes.size(); ++at)
         CHECK(heard(s, std::string_view{bytes}.substr(at, 1)).empty());

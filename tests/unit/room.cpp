@@ -194,7 +194,7 @@ TEST_CASE("a length alone is worth a page, and after that room grows with what h
 
 TEST_CASE("room that has grown stays, and nothing more is allocated") {
     usage used;
-    counted_session session{data_size_64k, counted_buffer(counted<char>(used))};
+    counted_session session{{.payload = data_size_64k}, counted_buffer(counted<char>(used))};
     const auto stream = mails();
     hear(session, stream, 512);
     CHECK(used.allocations != 0);
@@ -235,7 +235,7 @@ TEST_CASE("without memory for it there is no room, and the stream can be read el
 
 TEST_CASE("a session that has lost a frame for want of memory is of no more use, and doesn't end well") {
     usage used{.limit = 100};
-    session<side::mta, counted_buffer> mta{data_size_64k, counted_buffer(counted<char>(used))};
+    session<side::mta, counted_buffer> mta{{.payload = data_size_64k}, counted_buffer(counted<char>(used))};
     const auto answer = bytes_of(reply::negotiate{.options = option::silent_connect});
     std::string out;
     mta.send(command::negotiate{}, out);

@@ -2,23 +2,15 @@
 // What the two sides of a session differ in.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <variant>
 
 #include "../protocol_error.hpp"
+#include "../side.hpp"
 #include "../wire.hpp"
 
 namespace kilter {
-
-enum class side : bool { filter, mta };
-
-/// The most that a frame from the other side may carry. Filters hear what MTAs may send, and more once it
-/// has been agreed. MTAs hear filters that don't cut what they send: Postfix takes any size.
-inline constexpr std::uint32_t default_max_payload(side s) noexcept {
-    return s == side::filter ? data_size_64k : data_size_1m;
-}
 
 namespace detail {
 
