@@ -227,7 +227,7 @@ private:
         if (said == verdict::none) return;
 
         const auto& asked = *asked_;
-        if (rules::is_for_nothing(asked)) said = verdict::go_on;
+        if (rules::is_for_nothing(asked)) said = rules::meant_for_nothing(said);
         const bool stale = stale_;
         asked_ = &rules::unasked;
         stale_ = false;

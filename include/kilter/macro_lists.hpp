@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "macro_name.hpp"
@@ -105,10 +106,12 @@ private:
     }
 
     void replace(const auto& lists) {
+        auto names = names_;
         for (const auto& list : lists) {
             const auto number = static_cast<std::size_t>(list.at);
-            if (number < names_.size()) names_[number] = list.names;
+            if (number < names.size()) names[number] = list.names;
         }
+        names_ = std::move(names);  // all of them; or none, without memory for them
     }
 
     std::array<std::string, stage_names.size()> names_{};

@@ -65,7 +65,7 @@ struct rcpt {
     std::string_view recipient{};  ///< as the client typed it, mostly in `<>`
     text_list args{};              ///< ESMTP arguments, one text each: `NOTIFY=NEVER`
     /// MTA's side, not on the wire: we have refused this one ourselves. It is sent only under
-    /// option::rejected_rcpt, and the filter's answer changes nothing. Filters see it by the macro
+    /// option::rejected_rcpt, and the filter's answer refuses nothing. Filters see it by the macro
     /// `{rcpt_mailer}`, which is `error`.
     bool rejected = false;
 

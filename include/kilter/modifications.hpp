@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -50,8 +51,11 @@ public:
     template <class M>
     errc update(const M& message) {
         if constexpr (detail::modification<M>) {
-            if (complete_) clear();
-            return add(message);
+            if (!complete_) return add(message);
+            basic_modifications next{limit_};  // of another message
+            const auto wrong = next.add(message);
+            *this = std::move(next);
+            return wrong;
         } else if constexpr (reply_message<M>) {
             const auto said = rules::said_by(message);
             if (said == verdict::none) return over_ ? errc::too_long : errc::ok;
@@ -73,9 +77,10 @@ public:
 
     bool empty() const noexcept { return frames_.empty() && !replaces_body_; }
 
+    /// Gives the memory back, too: bodies are large.
     void clear() noexcept {
-        frames_.clear();
-        body_.clear();
+        frames_ = {};
+        body_ = {};
         replaces_body_ = false;
         complete_ = false;
         over_ = false;

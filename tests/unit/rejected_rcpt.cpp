@@ -71,8 +71,8 @@ TEST_CASE("a filter doesn't see by the message itself that a recipient is reject
 }
 
 // Protocol facts 3.8; 9, row 64.
-TEST_CASE("whatever the answer to a rejected recipient, the message goes on") {
-    for (const char reply : {'c', 'a', 'r', 't', 'd', 's'}) {
+TEST_CASE("a refusal of a rejected recipient refuses nothing: the message goes on") {
+    for (const char reply : {'c', 'r', 't', 's'}) {
         INFO(reply);
         auto p = in_mail(asked_for);
         REQUIRE(p.passes(rcpt) == errc::ok);
@@ -91,6 +91,27 @@ TEST_CASE("whatever the answer to a rejected recipient, the message goes on") {
     REQUIRE(p.mta_says(rejected) == errc::ok);
     heard(p.mta, raw('y', "550 5.1.1 No\0"sv));
     CHECK(p.mta.now() == todo::go_on);
+}
+
+// Postfix 3.7 milter8.c: the result is ignored, but the filter gets nothing more of the message.
+TEST_CASE("a filter that accepts or discards at a rejected recipient is left out of the message") {
+    const auto both = [](const auto& verdict) {
+        auto p = in_mail(asked_for);
+        REQUIRE(p.passes(rcpt) == errc::ok);
+        REQUIRE(p.mta_says(rejected) == errc::ok);
+        REQUIRE(p.filter_says(verdict) == errc::ok);
+        CHECK(p.mta.now() == todo::leave_message);
+        CHECK_FALSE(p.mta.wants(rcpt));
+        CHECK_FALSE(p.mta.wants(command::data{}));
+        CHECK(p.mta_says(command::data{}) == errc::ok);  // left out
+        CHECK(p.mta.reusable());
+        CHECK(p.passes(command::mail{"<next@x>"}) == errc::ok);
+        CHECK(p.passes(rcpt) == errc::ok);
+        CHECK(p.filter.open());
+        CHECK(p.mta.now() == todo::go_on);
+    };
+    both(reply::accept{});
+    both(reply::discard{});
 }
 
 TEST_CASE("progress may come before the answer to a rejected recipient, and nothing else") {

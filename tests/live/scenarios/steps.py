@@ -356,6 +356,17 @@ REJECTIONS = [
         replies={"rcpt 1.1": "550"},
         delivered=(Delivered(recipients=(ONE,), fields=["Received", *FIELDS, "X-Seen: yes"]),),
     ),
+    *(
+        Scenario(
+            f"{verdict}-at-a-rejected-rcpt",
+            f"options rejected_rcpt\non rcpt:<unknown@refused.example> {verdict}\n" + SEEN,
+            (EHLO, REJECTED),
+            replies={"rcpt 1.1": "550"},
+            delivered=(Delivered(recipients=(ONE,), fields=["Received", *FIELDS]),),
+            told=[*TOLD[:2], "mail", "rcpt"],
+        )
+        for verdict in ("accept", "discard")
+    ),
 ]
 
 SCENARIOS = [*LEFT_OUT, *SILENT, *SKIPS, *TIME, *MACROS, *REJECTIONS]
