@@ -177,12 +177,12 @@ private:
         at_ = rule.leads.from(at_);
         ended_ = ended_by(rule, before);
         now_ = open() ? todo::go_on : todo::close;
-        if (ended_ != scope::nothing) replacement_ = run::none;
-        // A message may begin with any of its commands, if those before aren't wanted.
-        if ((before < phase::mail && in_message()) || rule.leads.to == phase::mail) {
-            over_ = scope::nothing;
+        if (ended_ != scope::nothing) {
+            replacement_ = run::none;
             skipped_ = question::none;
         }
+        // A message may begin with any of its commands, if those before aren't wanted.
+        if ((before < phase::mail && in_message()) || rule.leads.to == phase::mail) over_ = scope::nothing;
         const bool unheard =
             how == manner::said && (has(options_, rule.not_sent) || has(skipped_, rule.asks));
         if (rule.asks != question::none && !unheard && !has(options_, rule.silent)) asked_ = &rule_for(m);
@@ -238,6 +238,7 @@ private:
         if (stale) return;
         if (said == verdict::skip) skipped_ |= asked.asks & rules::skippable;
         if (ended_ == scope::message) {
+            skipped_ = question::none;
             at_ = said == verdict::refuse ? asked.after_refusal : phase::greeted;
             if (at_ == phase::greeted && asked.asks != question::end_of_message) end(ended_);
         }

@@ -53,8 +53,8 @@ private:
 ///
 /// A frame that is whole in the input is a view of the input. Only a frame that the input cuts in two is
 /// copied, once, and then only that one; of a large one that is read into room(), only its ends. What is held
-/// never exceeds the largest frame and the five bytes behind it (or 64), and grows with the bytes that have
-/// arrived: a length alone allocates no more than a page.
+/// never exceeds the largest frame and the five bytes behind it (or 64; twice that while it grows), and grows
+/// with the bytes that have arrived: a length alone allocates no more than a page.
 ///
 /// `Buffer` has data(), size(), max_size() and resize(), like a std::vector<char>.
 template <class Buffer = std::vector<char>>
@@ -83,7 +83,8 @@ public:
     constexpr std::span<char> room() {
         if (state_ != state::within || used_ + page >= wanted_) return {};
         const auto useful = wanted_ + frame_overhead;
-        grow(useful, larger(2 * used_, page));
+        // Only once little of it is left: reads of single bytes would make it grow, and be copied, for each.
+        if (held_.size() < used_ + larger(used_ / 2, page / 4)) grow(useful, larger(2 * used_, page));
         return {held_.data() + used_, smaller(useful, held_.size()) - used_};
     }
 

@@ -84,11 +84,12 @@ private:
     }
 
     void store(const command::macro& m) {
-        // Without memory for them, nothing has changed.
-        text_.reserve(text_.size() + m.definitions.bytes().size());
-        if (message_over_) forget_message();
+        const auto definitions = m.definitions.bytes();
         const auto set = set_of(m.command);
-        replace(set, m.definitions.bytes());
+        // All memory that it takes comes first: without it, nothing has changed.
+        text_.reserve(text_.size() - size_of(set) + definitions.size());
+        if (message_over_) forget_message();
+        replace(set, definitions);
         new_[set] = true;
         if (set == passing) passing_ = m.command;
     }
@@ -135,9 +136,11 @@ private:
 
     std::size_t begin_of(std::size_t set) const noexcept { return set == 0 ? 0 : ends_[set - 1]; }
 
+    std::size_t size_of(std::size_t set) const noexcept { return ends_[set] - begin_of(set); }
+
     void replace(std::size_t set, std::string_view definitions) {
         const auto begin = begin_of(set);
-        const auto size = ends_[set] - begin;
+        const auto size = size_of(set);
         if (size == 0 && definitions.empty()) return;
         text_.replace(begin, size, definitions);
         for (auto later = set; later != ends_.size(); ++later)
@@ -146,7 +149,7 @@ private:
 
     std::optional<std::string_view> find_in(std::size_t set, std::string_view name) const noexcept {
         const auto begin = begin_of(set);
-        for (const auto& d : definition_list{std::string_view{text_}.substr(begin, ends_[set] - begin)})
+        for (const auto& d : definition_list{std::string_view{text_}.substr(begin, size_of(set))})
             if (bare_macro_name(d.name) == name) return d.value;
         return std::nullopt;
     }

@@ -33,7 +33,7 @@ public:
     const M& operator*() const noexcept { return message_; }
     const M* operator->() const noexcept { return &message_; }
 
-    bool operator==(const owned& other) const { return message_ == other.message_; }
+    bool operator==(const owned& other) const noexcept { return message_ == other.message_; }
 
 private:
     /// Calls f(view) for each view in the message, which takes what f gives back in its place.

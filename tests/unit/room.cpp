@@ -7,6 +7,7 @@
 #include "support/pair.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <span>
 #include <string>
@@ -176,7 +177,7 @@ TEST_CASE("events are the same whatever is read where") {
 TEST_CASE("a length alone is worth a page, and after that room grows with what has come [X13]") {
     usage used;
     counted_decoder decoder{data_size_1m, counted_buffer(counted<char>(used))};
-    const auto frame = raw('B', std::string(1'000'000, 'x'));
+    const auto frame = raw('B', std::string(300'000, 'x'));
     std::string_view stream = frame;
     begin(decoder, stream, 4);
     CHECK(decoder.room().size() == 4092);
@@ -202,6 +203,25 @@ TEST_CASE("room that has grown stays, and nothing more is allocated") {
     const auto again = hear(session, std::string_view{stream}.substr(offer().size()), 512);
     CHECK(again.heard.size() == 2 * 12);
     CHECK(used.allocations == before);
+}
+
+TEST_CASE("room grows a few times in all, however little is read at a time") {
+    for (const auto read : {std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
+        usage used;
+        counted_decoder decoder{data_size_1m, counted_buffer(counted<char>(used))};
+        const auto frame = raw('B', std::string(300'000, 'x'));
+        std::string_view stream = frame;
+        begin(decoder, stream, 5);
+        bool found = false;
+        while (!found) {
+            const auto room = decoder.room();
+            std::array<char, 100> elsewhere{};
+            const auto to = room.empty() ? std::span<char>{elsewhere} : room;
+            auto bytes = read_some(stream, to.first(std::min(read, to.size())));
+            found = decoder.next(bytes).has_value();
+        }
+        CHECK(used.allocations < 30);
+    }
 }
 
 TEST_CASE("the room's memory is given back between frames, and not within one") {

@@ -6,6 +6,7 @@
 #include "support/pair.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -157,6 +158,28 @@ TEST_CASE("with the next MAIL all is wanted again [S24]") {
         REQUIRE(s.send(command::mail{"<>"}, out) == errc::ok);
         heard(s, raw('c'));
         CHECK(wanted(s) == all);
+    }
+}
+
+TEST_CASE(
+    "what was skipped in a message is wanted, written and answered in the next one, though it begins it") {
+    const auto header = [](pair& p) { return p.mta_says(command::header{"A", "1"}); };
+    const auto aborted = [](pair& p) { REQUIRE(p.mta_says(command::abort{}) == errc::ok); };
+    const auto finished = [](pair& p) { REQUIRE(p.passes(command::end_of_message{}) == errc::ok); };
+    for (const auto& ends : {std::function<void(pair&)>{aborted}, std::function<void(pair&)>{finished}}) {
+        pair p;
+        REQUIRE(p.negotiate(option::no_mail | option::no_rcpt | option::skip) == errc::ok);
+        REQUIRE(p.passes(command::connect{"mx"}) == errc::ok);
+        REQUIRE(header(p) == errc::ok);
+        REQUIRE(p.filter_says(reply::skip{}) == errc::ok);
+        CHECK_FALSE(p.mta.wants(command::header{"A", "1"}));
+        ends(p);
+        CHECK(p.mta.wants(command::header{"A", "1"}));
+        p.forget();
+        CHECK(header(p) == errc::ok);
+        CHECK(p.filter_heard == lines{R"(header name="A" value="1")"});
+        CHECK(p.mta.now() == todo::wait);
+        CHECK(p.filter.state().reply_due());
     }
 }
 
