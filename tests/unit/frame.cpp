@@ -179,7 +179,9 @@ TEST_CASE("a length alone allocates no more than itself, however large it is") {
             auto input = piece;
             CHECK_FALSE(decoder.next(input).has_value());
         }
-        CHECK(decoder.error() == errc::ok);
+        // On a 32-bit machine no vector is as large as the other two.
+        const bool possible = sizeof(std::size_t) > 4 || declared == 0x4000'0000u;
+        CHECK(decoder.error() == (possible ? errc::ok : errc::frame_too_long));
         CHECK(decoder.length() == declared);
         CHECK(used.largest <= 64);
     }
