@@ -57,7 +57,9 @@ inline void append(std::string& out, std::string_view text) {
         out.append("... (").append(std::to_string(text.size())).append(" bytes)");
 }
 
-inline void append(std::string& out, std::unsigned_integral auto number) {
+/// A number; `char` is none, though it is unsigned on some machines.
+template <std::unsigned_integral Number>
+void append(std::string& out, Number number) requires(!std::same_as<Number, char>) {
     out.append(std::to_string(number));
 }
 

@@ -88,6 +88,8 @@ public:
             if (!value) continue;
             fit &= detail::append_text(definitions_, name);
             fit &= detail::append_text(definitions_, *value);
+            // More can't be sent, however often a filter asks for a macro.
+            if (definitions_.size() > data_size_64k) break;
         }
         if (!fit) definitions_ = detail::unfit_list;
         if (definitions_.empty()) return std::nullopt;

@@ -338,3 +338,17 @@ TEST_CASE("a value may be a string of its own") {
     const auto expected = pack_definitions({{"i", std::string(100, 'i')}, {"j", std::string(100, 'j')}});
     CHECK(macros->definitions == definition_list{expected});
 }
+
+TEST_CASE("a list of more names than a frame can hold isn't worked off") {
+    std::string names;
+    while (names.size() < 100'000) names += "i ";
+    macro_lists lists{{stage::mail, names}};
+    int asked = 0;
+    const auto macros = lists.macros_for<command::mail>([&](std::string_view) {
+        ++asked;
+        return std::optional{std::string(1'000, 'x')};
+    });
+    CHECK(asked == 66);
+    REQUIRE(macros);
+    CHECK(check(*macros) == errc::too_long);
+}
