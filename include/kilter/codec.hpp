@@ -187,14 +187,16 @@ KILTER_INLINE constexpr errc read_payload(const Row& row, std::string_view paylo
 }
 
 /// For each byte, the number of the row whose code it is; the number of rows if it is none's.
-template <const auto& Table>
-inline constexpr auto row_numbers = [] {
+template <class Table>
+constexpr std::array<unsigned char, 256> number_rows(const Table& table) noexcept {
     std::array<unsigned char, 256> numbers{};
-    for (auto& number : numbers) number = rows_of<decltype(Table)>::count;
+    for (auto& number : numbers) number = rows_of<Table>::count;
     unsigned char number = 0;
-    for_each_row(Table, [&](const auto& row) { numbers[static_cast<unsigned char>(row.code)] = number++; });
+    for_each_row(table, [&](const auto& row) { numbers[static_cast<unsigned char>(row.code)] = number++; });
     return numbers;
-}();
+}
+template <const auto& Table>
+inline constexpr auto row_numbers = number_rows(Table);
 
 /// Calls f(row) for the row with this code, and gives what it says. This is the one dispatch of all that
 /// receives; compilers make a jump table of it.

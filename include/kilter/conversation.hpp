@@ -92,8 +92,14 @@ public:
     /// kind, or has given a verdict that ends all that it belongs to.
     template <class M>
     constexpr bool wanted() const noexcept {
+        return !finished<M>() && of_use<M>();
+    }
+
+    /// The same, had no verdict ended what this command belongs to.
+    template <class M>
+    constexpr bool of_use() const noexcept {
         const auto& rule = rules::of<M>();
-        return !finished(rule) && !has(options_, rule.not_sent) && !has(skipped_, rule.asks);
+        return !has(options_, rule.not_sent) && !has(skipped_, rule.asks);
     }
 
     /// Would this command be answered if it came now?

@@ -166,7 +166,8 @@ private:
                 return std::nullopt;
             }
         } else if (used_ < length_size) {
-            if (!hold_up_to(length_size, input) || !check_length({held_.data(), used_})) return std::nullopt;
+            hold_up_to(length_size, input);  // all of it: less would have been a mere piece
+            if (!check_length({held_.data(), used_})) return std::nullopt;
         }
         if (!hold_up_to(length_size + length_, input)) return std::nullopt;
         state_ = state::handed_out;

@@ -79,9 +79,7 @@ private:
         return set;
     }
     template <class M>
-    static constexpr std::uint8_t set_of() noexcept {
-        return set_of(wire::row_of<M>().code);
-    }
+    static constexpr std::uint8_t set_for = set_of(wire::row_of<M>().code);
 
     void store(const command::macro& m) {
         const auto definitions = m.definitions.bytes();
@@ -98,7 +96,7 @@ private:
     template <class M>
     void enter() {
         constexpr auto code = wire::row_of<M>().code;
-        constexpr auto set = set_of<M>();
+        constexpr auto set = set_for<M>;
         if (message_over_) forget_message();
         if (!(new_[passing] && passing_ == code)) replace(passing, {});
         new_[passing] = false;
@@ -108,7 +106,7 @@ private:
             if (!new_[set]) replace(set, {});
             new_[set] = false;
             reached_ = set;
-            if constexpr (set <= set_of<command::rcpt>()) forget(set + 1);
+            if constexpr (set <= set_for<command::rcpt>) forget(set + 1);
         }
         message_over_ = std::is_same_v<M, command::end_of_message>;
         if constexpr (std::is_same_v<M, command::abort>) forget_message();
@@ -120,7 +118,7 @@ private:
     }
 
     void forget_message() {
-        constexpr auto helo = set_of<command::helo>();
+        constexpr auto helo = set_for<command::helo>;
         forget(helo + 1);
         message_over_ = false;
         if (reached_ > helo) reached_ = helo;

@@ -198,7 +198,7 @@ private:
     template <class M>
     KILTER_INLINE errc hear(M& message, std::optional<event>& current) {
         if constexpr (std::is_same_v<M, command::end_of_message>) {
-            if (!message.chunk.empty() && conversation_.wanted<command::body>())
+            if (!message.chunk.empty() && conversation_.of_use<command::body>())
                 return hear_last_chunk(message.chunk, current);
             message.chunk = {};
         }
@@ -250,7 +250,7 @@ private:
     template <class M>
     bool left_out(const M& message) const noexcept {
         if constexpr (is_filter) {
-            if (!end_of_message_follows_ || conversation_.asked() != question::body) return false;
+            if (!end_of_message_follows_) return false;  // else it is an answer to that piece of the body
             auto after = conversation_;
             after.come(message, manner::said);
             return after.in_message();  // the answer is the one to end_of_message

@@ -200,3 +200,16 @@ TEST_CASE("the MTA may not send anything while the last piece isn't answered") {
                 "command while a reply is owed: code \"M\", length 5, after body, while the answer to body "
                 "was due"});
 }
+
+TEST_CASE("a message may begin with its end and a last piece, if nothing before is wanted") {
+    filter_session s;
+    std::string out;
+    heard(s, bytes_of(command::negotiate{}));
+    s.send(reply::negotiate{.options = option::no_mail | option::no_rcpt}, out);
+    heard(s, bytes_of(command::connect{}));
+    s.send(proceed, out);
+    heard(s, raw('B', "x"));
+    REQUIRE(s.send(reply::accept{}, out) == errc::ok);
+    CHECK(run(s, last, proceed, proceed) ==
+          outcome{{"body chunk=\"tail\"", "end_of_message chunk=\"\""}, bytes_of(proceed)});
+}

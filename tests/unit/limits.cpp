@@ -114,14 +114,14 @@ TEST_CASE("each part of a mail makes a filter patient again") {
     auto s = in_a_mail({.idle_messages = 2});
     std::string out;
     for (int i = 0; i != 100; ++i) {
-        heard(s, raw('D', "R") + raw('D', "R") + raw('R', "<c@d>\0"sv));
+        heard(s, raw('D', "R").append(raw('D', "R")).append(raw('R', "<c@d>\0"sv)));
         REQUIRE(s.send(reply::proceed{}, out) == errc::ok);
     }
     for (int i = 0; i != 100; ++i) {
-        heard(s, raw('D', "B") + raw('D', "B") + raw('B', "x"));
+        heard(s, raw('D', "B").append(raw('D', "B")).append(raw('B', "x")));
         REQUIRE(s.send(reply::proceed{}, out) == errc::ok);
     }
-    heard(s, raw('D', "B") + raw('D', "B"));
+    heard(s, raw('D', "B").append(raw('D', "B")));
     CHECK(s.open());
     heard(s, raw('D', "B"));
     CHECK(s.error() == errc::no_progress);

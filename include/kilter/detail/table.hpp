@@ -48,7 +48,8 @@ struct rows<items<Row...>> {
     template <class M>
     static constexpr std::size_t position() noexcept {
         std::size_t at = 0;
-        static_cast<void>(((std::is_same_v<M, typename Row::message> || (++at, false)) || ...));
+        bool found = false;
+        ((found |= std::is_same_v<M, typename Row::message>, at += !found), ...);
         return at;
     }
     template <class M>
