@@ -79,8 +79,8 @@ public:
 
     /// Gives the memory back, too: bodies are large.
     void clear() noexcept {
-        frames_ = {};
-        body_ = {};
+        std::vector<char>{}.swap(frames_);
+        std::string{}.swap(body_);
         replaces_body_ = false;
         complete_ = false;
         over_ = false;

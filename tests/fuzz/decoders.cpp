@@ -4,7 +4,7 @@
 #include <kilter/codec.hpp>
 #include <kilter/match.hpp>
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz/frames.hpp"
 
 namespace {
 
@@ -38,8 +38,8 @@ void check_frame(const frame& in) {
     if (const auto reply = decode_reply(alone)) match(*reply, [&](const auto& m) { check_written(m, in); });
 }
 
-std::string frames_in(const test::pieces& pieces, std::uint32_t limit) {
-    frame_decoder decoder{limit};
+template <class Decoder>
+std::string frames_in(const test::pieces& pieces, Decoder decoder) {
     std::string log;
     for (const auto piece : pieces) {
         const test::exact input{piece};
@@ -76,14 +76,25 @@ std::string frames_by_the_book(std::string_view stream, std::uint32_t limit) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    FuzzedDataProvider input{data, size};
-    const auto limit = input.ConsumeBool() ? data_size_64k : 20;
-    const auto cuts = input.ConsumeBytes<std::uint8_t>(input.ConsumeIntegralInRange<std::size_t>(0, 16));
-    const auto stream = input.ConsumeRemainingBytesAsString();
-    FuzzedDataProvider places{cuts.data(), cuts.size()};
+    fuzz::reader input{fuzz::view(data, size)};
+    const fuzz::head head{input};
+    const auto stream = input.rest();
+    const auto limit = head.flags % 2 == 0 ? data_size_64k : 20;
     const auto expected = frames_by_the_book(stream, limit);
-    require(frames_in({stream}, limit) == expected, "frames are what the book says");
-    require(frames_in(fuzz::cut(stream, places), limit) == expected, "also cut");
-    require(frames_in(test::byte_by_byte(stream), limit) == expected, "also byte by byte");
+    require(frames_in({stream}, frame_decoder{limit}) == expected, "frames are what the book says");
+    require(frames_in(head.cut(stream), frame_decoder{limit}) == expected, "also cut");
+    require(frames_in(test::byte_by_byte(stream), frame_decoder{limit}) == expected, "also byte by byte");
+
+    // Without a heap: no frame is taken that wouldn't fit if it came in pieces.
+    using without_heap = basic_frame_decoder<fixed_buffer<64>>;
+    const auto fitting = std::min<std::uint32_t>(limit, 64 - 5);
+    require(frames_in(head.cut(stream), without_heap{limit}) == frames_by_the_book(stream, fitting),
+            "also in a buffer of 64 bytes");
     return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                               unsigned seed) {
+    return seed % 2 == 0 ? fuzz::mutate(data, size, most, seed, wire::commands)
+                         : fuzz::mutate(data, size, most, seed, wire::replies);
 }

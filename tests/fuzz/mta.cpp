@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <kilter.hpp>
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz/frames.hpp"
+#include "fuzz/harmless.hpp"
 
 namespace {
 
@@ -15,8 +16,10 @@ using fuzz::require;
 
 class run {
 public:
-    explicit run(std::uint8_t way) : way_{way} {
-        say(command::negotiate{});
+    explicit run(const fuzz::head& head) : many_mails_{head.flags % 2 != 0} {
+        auto offer = offer_of(2 + head.ways[0] % 5);
+        if (head.flags & 2) offer.options |= option::data_256k | option::data_1m;
+        say(offer);
         go_on();
     }
 
@@ -31,6 +34,7 @@ public:
 
     const std::string& log() const { return log_; }
     const std::string& said() const { return said_; }
+    std::uint32_t size() const { return data_size(session_.state().options()); }
 
 private:
     void take(std::string_view bytes) {
@@ -75,7 +79,7 @@ private:
             case 11: return with_macros(command::end_of_message{});
             case 12: return say(command::abort{});
             default:
-                if (way_ % 2 == 0) return say(command::quit_nc{});
+                if (!many_mails_) return say(command::quit_nc{});
                 step_ = 2;  // another mail
         }
     }
@@ -94,7 +98,7 @@ private:
         log_.append("send: ").append(to_string(session_.send(message, said_))).append("\n");
     }
 
-    std::uint8_t way_;
+    bool many_mails_;
     std::size_t step_ = 0;
     mta_session session_{};
     macro_lists lists_{{stage::connect, "j"}, {stage::mail, "i"}};
@@ -103,60 +107,40 @@ private:
     std::string log_{};
 };
 
-void check_commands(std::string_view said) {
-    frame_decoder decoder{data_size_64k};
-    while (const auto next = decoder.next(said))
-        require(decode_command(*next).has_value(), "what an MTA says are commands");
-    require(decoder.error() == errc::ok && !decoder.in_frame(), "what an MTA says are whole frames");
-}
-
-/// One piece for each frame: what comes with an answer, before the next question, is another matter.
-test::pieces frame_by_frame(std::string_view stream) {
-    test::pieces all;
-    while (stream.size() > 4) {
-        const auto size =
-            std::min<std::size_t>(stream.size(), std::size_t{4} + detail::load_u32(stream.data()));
-        all.push_back(stream.substr(0, size));
-        stream.remove_prefix(size);
-    }
-    if (!stream.empty()) all.push_back(stream);
-    return all;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    FuzzedDataProvider input{data, size};
-    const auto way = input.ConsumeIntegral<std::uint8_t>();
-    const auto cuts = input.ConsumeBytes<std::uint8_t>(input.ConsumeIntegralInRange<std::size_t>(0, 16));
-    std::string answer;
-    const auto actions = action{input.ConsumeIntegral<std::uint32_t>()} & all_actions;
-    const auto options = option{input.ConsumeIntegral<std::uint32_t>()} & all_options;
-    require(encode(reply::negotiate{protocol_version, actions, options}, answer) == errc::ok, "an answer");
-    const auto stream = fuzz::stream(input, answer, wire::replies);
-    FuzzedDataProvider places{cuts.data(), cuts.size()};
-    const auto frames = frame_by_frame(stream);
+    fuzz::reader input{fuzz::view(data, size)};
+    const fuzz::head head{input};
+    const auto stream = input.rest();
+    // One piece for each frame: what comes with an answer, before the next question, is another matter.
+    const auto frames = fuzz::frame_by_frame(stream);
 
-    run whole{way};
+    run whole{head};
     for (const auto frame : frames) whole.hear(frame, false);
     whole.end();
-    check_commands(whole.said());
+    fuzz::check_commands(whole.said(), whole.size());
 
     const auto same = [&](auto cut, bool into_room) {
-        run other{way};
+        run other{head};
         for (const auto frame : frames)
             for (const auto piece : cut(frame)) other.hear(piece, into_room);
         other.end();
         require(other.log() == whole.log() && other.said() == whole.said(), "any cutting gives the same");
     };
-    const auto as_told = [&](std::string_view frame) { return fuzz::cut(frame, places); };
+    const auto as_told = [&](std::string_view frame) { return head.cut(frame); };
     same(as_told, false);
     same(as_told, true);
     same(test::byte_by_byte, false);
 
-    run at_once{way};  // may be refused, but must get through
+    run at_once{head};  // may be refused, but must get through
     at_once.hear(stream, false);
     at_once.end();
-    check_commands(at_once.said());
+    fuzz::check_commands(at_once.said(), at_once.size());
     return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                               unsigned seed) {
+    return fuzz::mutate(data, size, most, seed, wire::replies);
 }

@@ -258,6 +258,16 @@ static_assert(only_these("MTLNBE", about(scope::message)));
 static_assert(only_these("R", about(scope::recipient)));
 static_assert(only_these("DUAQK", about(scope::nothing)));
 
+// Where a refusal leaves us. If it ends no message, nobody reads that; then it is where the command leads, or
+// nowhere.
+constexpr auto left_at(phase p) {
+    return [p](const rules::command_rule& rule) { return rule.after_refusal == p; };
+}
+static_assert(only_these("C", left_at(phase::connected)));
+static_assert(only_these("HMLNBE", left_at(phase::greeted)));
+static_assert(only_these("RT", left_at(phase::rcpt)));
+static_assert(only_these("ODUAQK", left_at(phase::closed)));
+
 // Which bit is for which command (protocol facts 3.4).
 static_assert(only_these("C", suppressed_by(option{0x1})));
 static_assert(only_these("H", suppressed_by(option{0x2})));

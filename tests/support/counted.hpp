@@ -14,6 +14,9 @@ struct usage {
     std::size_t allocations = 0;
     std::size_t largest = 0;
     std::size_t limit = static_cast<std::size_t>(-1);
+    std::size_t left = static_cast<std::size_t>(-1);  ///< allocations that there is memory for
+    std::size_t refused = 0;                          ///< allocations
+    std::size_t held = 0;                             ///< not given back yet
 };
 
 template <class T>
@@ -26,12 +29,20 @@ struct counted {
     counted(const counted<U>& other) : counts{other.counts} {}
 
     T* allocate(std::size_t size) {
-        if (size > counts->limit) throw std::bad_alloc{};
+        if (size > counts->limit || counts->left == 0) {
+            ++counts->refused;
+            throw std::bad_alloc{};
+        }
+        --counts->left;
         ++counts->allocations;
+        counts->held += size;
         if (size > counts->largest) counts->largest = size;
         return std::allocator<T>{}.allocate(size);
     }
-    void deallocate(T* at, std::size_t size) { std::allocator<T>{}.deallocate(at, size); }
+    void deallocate(T* at, std::size_t size) {
+        counts->held -= size;
+        std::allocator<T>{}.deallocate(at, size);
+    }
     bool operator==(const counted& other) const { return counts == other.counts; }
 };
 

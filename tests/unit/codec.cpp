@@ -89,6 +89,31 @@ TEST_CASE("an output that can't grow so far stays as it was") {
     CHECK(as_string(out) == "\0\0\0\1c\0\0\0\1a"sv);
 }
 
+namespace {
+
+/// Grows like a std::string, but not beyond so many bytes.
+struct small_string {
+    std::string text{};
+
+    char* data() { return text.data(); }
+    std::size_t size() const { return text.size(); }
+    std::size_t capacity() const { return text.size(); }
+    std::size_t max_size() const { return 12; }
+    void resize(std::size_t size) { text.resize(size); }
+    void append(const char* from, std::size_t count) { text.append(from, count); }
+};
+
+}  // namespace
+
+TEST_CASE("an output that grows by itself stays as it was, too, if it can't grow so far") {
+    small_string out;
+    CHECK(encode(reply::proceed{}, out) == errc::ok);
+    CHECK(encode(reply::accept{}, out) == errc::ok);
+    CHECK(encode(reply::proceed{}, out) == errc::no_room);
+    CHECK(encode(scan, out) == errc::no_room);
+    CHECK(out.text == "\0\0\0\1c\0\0\0\1a"sv);
+}
+
 TEST_CASE("a message that is refused leaves the output as it was") {
     std::string out = "before";
     CHECK(encode(reply::add_header{.name = "a b"}, out) == errc::bad_header_name);

@@ -63,6 +63,7 @@ TEST_CASE("a fresh conversation waits for an offer") {
     CHECK_FALSE(c.in_message());
     CHECK(c.ended() == scope::nothing);
     CHECK(c.over() == scope::nothing);
+    CHECK_FALSE(c.replacing());
     CHECK(c.version() == 0);
 }
 
@@ -80,6 +81,9 @@ TEST_CASE("what a command ends is a message only if one was under way [S08]") {
     CHECK(ended(connect, helo, mail, rcpt, helo) == scope::message);
     CHECK(ended(connect, helo, mail, rcpt, mail) == scope::message);
     CHECK(ended(connect, helo, mail) == scope::nothing);
+    CHECK(ended(connect, helo, mail, rcpt) == scope::nothing);
+    CHECK(ended(connect, helo, mail, rcpt, rcpt) == scope::nothing);
+    CHECK(ended(connect, helo, mail, rcpt, data) == scope::nothing);
     CHECK(ended(connect, helo, mail, proceed, command::macro{}) == scope::nothing);
     CHECK(ended(connect, helo, mail, rcpt, body, end_of_message, proceed) == scope::message);
     CHECK(ended(connect, helo, mail, rcpt, body, end_of_message, proceed, abort) == scope::nothing);
@@ -151,6 +155,7 @@ TEST_CASE("after a verdict on a connection, only quitting is left [S22]") {
     CHECK(t.now.finished<command::abort>());
     CHECK_FALSE(t.now.finished<command::quit>());
     CHECK_FALSE(t.now.finished<command::quit_nc>());
+    CHECK_FALSE(t.now.finished<command::negotiate>());  // it isn't left out, but out of turn
 
     t(command::quit_nc{});
     CHECK(t.now.over() == scope::nothing);
@@ -321,6 +326,19 @@ TEST_CASE("each of the nine silent steps is not answered, and no other [N03]") {
     }
 }
 
+TEST_CASE("a command would be answered if it is sent, and isn't silent") {
+    CHECK(talk{manner::said}.now.answered<command::body>());
+    CHECK_FALSE(talk{manner::said}.now.answered<command::abort>());
+    CHECK_FALSE(talk{manner::said, option::silent_body}.now.answered<command::body>());
+    CHECK_FALSE(talk{manner::said, option::no_body}.now.answered<command::body>());
+    CHECK(talk{manner::said, option::no_body}.now.answered<command::end_of_message>());
+
+    talk discarded = with_recipient(manner::said);
+    CHECK(discarded.now.answered<command::data>());
+    discarded(reply::discard{});
+    CHECK_FALSE(discarded.now.answered<command::data>());
+}
+
 TEST_CASE("versions 2 and 3 don't know all commands [N09]") {
     const auto left_out = [](std::uint32_t version) {
         return talk{manner::said, option::none, version}.now.options();
@@ -330,6 +348,9 @@ TEST_CASE("versions 2 and 3 don't know all commands [N09]") {
     CHECK(left_out(4) == option::none);
     CHECK(left_out(5) == option::none);
     CHECK(left_out(6) == option::none);
+    CHECK(talk{manner::said, option::no_body, 2}.now.options() ==
+          (option::no_body | option::no_unknown | option::no_data));
+    CHECK(talk{manner::said, option::no_body, 3}.now.options() == (option::no_body | option::no_data));
 
     talk t{manner::said, option::none, 2};
     t(connect, helo, mail, rcpt, header);
@@ -362,6 +383,18 @@ TEST_CASE("a 421 counts after an abort, too [P14]") {
     CHECK(t.now.take(command::abort{}, manner::heard) == errc::ok);
     t(reply::reply_code{"421 4.3.2 Bye"});
     CHECK(t.now.ended() == scope::connection);
+    CHECK(t.now.over() == scope::connection);
+    CHECK(t.now.now() == todo::hang_up);
+}
+
+TEST_CASE("after a 421 the connection stays over, whatever else of the message is heard") {
+    talk t{manner::heard};
+    t(connect, helo, mail, reply::reply_code{"421 4.3.2 Bye"}, rcpt);
+    CHECK(t.wrong == errc::ok);
+    CHECK(t.now.over() == scope::connection);
+    CHECK_FALSE(t.now.wanted<command::data>());
+    t(data, body);
+    CHECK(t.wrong == errc::ok);
     CHECK(t.now.over() == scope::connection);
 }
 
@@ -454,6 +487,22 @@ TEST_CASE("a body may be replaced again in the next message") {
     t(end_of_message, reply::replace_body{"x"}, reply::progress{}, proceed);
     t(mail, rcpt, end_of_message, reply::replace_body{"y"}, reply::replace_body{"y"});
     CHECK(t.wrong == errc::ok);
+}
+
+TEST_CASE("quit_nc and abort end the replacing of a body, too") {
+    auto t = with_recipient(manner::heard);
+    t(end_of_message, reply::replace_body{"x"}, reply::add_header{"a", "b"});
+    REQUIRE(t.wrong == errc::ok);
+    CHECK(t.now.replacing());
+    auto u = t;
+    CHECK(u.now.take(command::abort{}, manner::heard) == errc::ok);
+    CHECK_FALSE(u.now.replacing());
+
+    CHECK(t.now.take(command::quit_nc{}, manner::heard) == errc::ok);
+    CHECK_FALSE(t.now.replacing());
+    t(connect, helo, mail, rcpt, end_of_message);
+    CHECK(t.wrong == errc::ok);
+    CHECK(t.now.take(reply::replace_body{"y"}, manner::said) == errc::ok);
 }
 
 TEST_CASE("HELO in a message ends it [S13]") {

@@ -102,6 +102,7 @@ TEST_CASE("the largest payload is the limit itself, whole or cut in two") {
         const auto at_once = whole.next(input);
         REQUIRE(at_once.has_value());
         CHECK(at_once->payload.size() == limit);
+        CHECK(at_once->payload.data() == fits.data() + 5);  // a view of the input, too
 
         frame_decoder halved{limit};
         auto head = fits.view().substr(0, 5);
@@ -158,6 +159,23 @@ TEST_CASE("the decoder knows whether it is in the middle of a frame") {
     auto last = "x"sv;
     CHECK(decoder.next(last).has_value());
     CHECK_FALSE(decoder.in_frame());
+}
+
+TEST_CASE("the decoder knows whether it is between two frames, however the first one has come") {
+    for (const std::size_t cut : {0u, 1u, 4u, 5u, 6u, 7u}) {
+        frame_decoder decoder{100};
+        CHECK(decoder.between_frames());
+        const auto stream = "\0\0\0\3Bxy"sv;
+        auto input = stream.substr(0, cut);
+        CHECK(decoder.next(input).has_value() == (cut == 7));
+        CHECK(decoder.between_frames() == (cut == 0 || cut == 7));
+        input = stream.substr(cut);
+        CHECK(decoder.next(input).has_value() == (cut != 7));
+        CHECK(decoder.between_frames());
+        input = "\0\0\0\0"sv;
+        CHECK_FALSE(decoder.next(input).has_value());
+        CHECK_FALSE(decoder.between_frames());
+    }
 }
 
 TEST_CASE("frames that are whole allocate nothing") {

@@ -110,6 +110,29 @@ TEST_CASE("unanswered commands that bring no mail on are counted, too, and so ar
     }
 }
 
+TEST_CASE("a limit below 64 KiB stays, if no larger size is agreed") {
+    auto s = in_a_mail({.payload = 100});
+    CHECK(heard(s, raw('B', std::string(101, 'x'))).size() == 1);
+    CHECK(s.error() == errc::frame_too_long);
+}
+
+TEST_CASE("a limit above the size that is agreed stays") {
+    mta_session s;
+    std::string out;
+    REQUIRE(s.send(command::negotiate{.options = all_options | option::data_256k}, out) == errc::ok);
+    heard(s, bytes_of(reply::negotiate{.actions = action::change_body, .options = option::data_256k}));
+    const auto passes = [&](const auto& message) {
+        REQUIRE(s.send(message, out) == errc::ok);
+        heard(s, raw('c'));
+    };
+    passes(command::connect{"mx"});
+    passes(command::mail{"<a@b>"});
+    passes(command::rcpt{"<c@d>"});
+    REQUIRE(s.send(command::end_of_message{}, out) == errc::ok);
+    heard(s, raw('b', std::string(500'000, 'x')));
+    CHECK(s.error() == errc::ok);
+}
+
 TEST_CASE("each part of a mail makes a filter patient again") {
     auto s = in_a_mail({.idle_messages = 2});
     std::string out;

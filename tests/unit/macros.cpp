@@ -187,6 +187,18 @@ TEST_CASE("the macros of a header, a body and an unknown command are good for th
     CHECK(g["m"] == "1");
 }
 
+TEST_CASE("the macros of a command that hasn't come are not those of another one") {
+    feed f;
+    f(connect, mail, rcpt).define('L', {{"x", "L"}})(end_of_headers);
+    CHECK(f["x"] == "-");
+    f(header);
+    CHECK(f["x"] == "-");
+
+    feed g;
+    g(connect, mail, rcpt).define('B', {{"x", "B"}})(header);
+    CHECK(g["x"] == "-");
+}
+
 TEST_CASE("macros may come before every command [X59]") {
     for (const char code : "CHMRTULNBEAQK?"sv) {
         feed f;

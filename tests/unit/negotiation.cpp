@@ -144,6 +144,15 @@ TEST_CASE("macro lists go to an MTA that takes them, and to no other [X64]") {
     CHECK(answer_to(action{}, all_options, {.symbols = lists}).symbols.empty());
 }
 
+TEST_CASE("with macro lists that can't be sent, there is no agreement") {
+    const auto twice = pack_symbols({{stage::mail, "i"}, {stage::mail, "j"}});
+    CHECK(agree(command::negotiate{}, {.symbols = twice}).error() == errc::bad_symbols);
+    const auto cut = twice.substr(0, 3);
+    CHECK(agree(command::negotiate{}, {.symbols = cut}).error() == errc::missing_field);
+    // Nor would they be sent to an MTA that doesn't take them.
+    CHECK(agree({6, action::none, all_options}, {.symbols = twice}).error() == errc::bad_symbols);
+}
+
 TEST_CASE("the action for macro lists can be asked for without lists") {
     CHECK(answer_to(all_actions, all_options, {.actions = action::set_symlist}).actions ==
           action::set_symlist);

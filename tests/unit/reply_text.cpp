@@ -78,6 +78,10 @@ TEST_CASE("the text of an SMTP reply is refused if some MTA would take it amiss 
         "550 5.7 x",
         "550 5.7. x",  //
         "550 5..1 x",  //
+        "550 5x7.1 x",
+        "550 5.7x1 x",
+        "550 5.7 1 x",  //
+        "550 5.777",    //
         "550 5.7.1x",
         "550 5.7.1.2 x",               //
         "550 5.1234.1 x",              //
@@ -96,6 +100,7 @@ TEST_CASE("the text of an SMTP reply is refused if some MTA would take it amiss 
         "550 a\n250 ok",               //
         "550 a\r250 ok",               //
         "550-a\r\r\n550 b",            //
+        "550-a\r\n550-b\rx550 c",      //
         "550 a\tb",
         "550 a\x7f",  // control characters
         "550 100%",

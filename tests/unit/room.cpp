@@ -241,6 +241,77 @@ TEST_CASE("the room's memory is given back between frames, and not within one") 
     CHECK(decoder.next(stream).has_value());
 }
 
+TEST_CASE("a decoder that holds no memory has none to give back") {
+    usage used;
+    counted_decoder decoder{data_size_64k, counted_buffer(counted<char>(used))};
+    decoder.release_room();
+    std::string_view stream = large_frame;
+    CHECK(decoder.next(stream).has_value());
+    decoder.release_room();
+    CHECK(used.allocations == 0);
+
+    basic_frame_decoder<fixed_buffer<10>> fixed{5};
+    fixed.release_room();
+    auto piece = std::string_view{"\0\0\0\2Bx", 6};
+    auto rest = piece.substr(5);
+    piece.remove_suffix(1);
+    CHECK_FALSE(fixed.next(piece).has_value());
+    CHECK(fixed.next(rest)->payload == "x");
+    fixed.release_room();
+    fixed.release_room();
+    CHECK(fixed.between_frames());
+}
+
+TEST_CASE("a session gives the room's memory back") {
+    usage used;
+    counted_session filter{{}, counted_buffer(counted<char>(used))};
+    const std::string_view stream = offer();
+    heard(filter, stream.substr(0, 7));
+    CHECK(heard(filter, stream.substr(7)).size() == 1);
+    CHECK(used.held != 0);
+    filter.release_room();
+    CHECK(used.held == 0);
+}
+
+namespace {
+
+/// A buffer without an allocator, which says how much it holds.
+struct watched_buffer {
+    std::size_t* held;
+    std::string bytes{};
+
+    char* data() { return bytes.data(); }
+    const char* data() const { return bytes.data(); }
+    std::size_t size() const { return bytes.size(); }
+    std::size_t max_size() const { return bytes.max_size(); }
+    void resize(std::size_t size) {
+        bytes.resize(size);
+        *held = size;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a buffer without an allocator is emptied") {
+    std::size_t held = 0;
+    basic_frame_decoder<watched_buffer> decoder{data_size_64k, watched_buffer{&held}};
+    auto stream = std::string_view{large_frame};
+    begin(decoder, stream, 20'000);
+    CHECK(decoder.next(stream).has_value());
+    CHECK(held >= large_payload.size());
+    decoder.release_room();
+    CHECK(held == 0);
+}
+
+TEST_CASE("a decoder that has lost a frame for want of memory has no room") {
+    usage used{.limit = 100};
+    counted_decoder decoder{data_size_64k, counted_buffer(counted<char>(used))};
+    auto piece = std::string_view{large_frame}.substr(0, 1'000);
+    CHECK_THROWS_AS(decoder.next(piece), std::bad_alloc);
+    used.limit = 100'000;
+    CHECK(decoder.room().empty());
+}
+
 TEST_CASE("without memory for it there is no room, and the stream can be read elsewhere") {
     usage used{.limit = 20'000};
     counted_decoder decoder{data_size_64k, counted_buffer(counted<char>(used))};

@@ -306,6 +306,17 @@ TEST_CASE("a command that is left out asks for what its verdict asked for, or fo
         CHECK(p.mta_says(rejected) == errc::ok);
         CHECK(p.mta.now() == todo::go_on);
     }
+    SECTION("of the message before, nothing counts any more") {
+        auto p = in_mail();
+        p.mta_says(command::rcpt{"<a@b>"});
+        heard(p.mta, raw('d'));
+        CHECK(p.mta.now() == todo::discard);
+        p.mta_says(command::mail{"<a@b>"});
+        heard(p.mta, raw('c'));
+        CHECK(p.mta_says(rejected) == errc::ok);
+        CHECK(p.last_to_filter.empty());
+        CHECK(p.mta.now() == todo::go_on);
+    }
     SECTION("a new message is a new one") {
         auto p = in_mail();
         p.mta_says(command::data{});
@@ -315,6 +326,13 @@ TEST_CASE("a command that is left out asks for what its verdict asked for, or fo
         heard(p.mta, raw('c'));
         CHECK(p.mta.now() == todo::go_on);
     }
+}
+
+TEST_CASE("what is no verdict leaves the MTA waiting, and where there is nothing to refuse it goes on") {
+    CHECK(rules::to_do(verdict::none, rules::of<command::end_of_message>()) == todo::wait);
+    CHECK(rules::to_do(verdict::none, rules::of<command::connect>()) == todo::wait);
+    CHECK(rules::to_do(verdict::refuse, rules::rejected_rcpt) == todo::go_on);
+    CHECK(rules::to_do(verdict::refuse, rules::of<command::rcpt>()) == todo::refuse_recipient);
 }
 
 TEST_CASE("a refusal of a message that is gone refuses nothing") {

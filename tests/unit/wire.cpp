@@ -91,6 +91,13 @@ std::vector<std::string_view> fields() {
     return names;
 }
 
+template <class M>
+std::vector<std::string_view> layouts() {
+    std::vector<std::string_view> found;
+    wire::row_of<M>().for_each_field([&](const auto& field) { found.push_back(field.layout); });
+    return found;
+}
+
 using names = std::vector<std::string_view>;
 
 }  // namespace
@@ -130,11 +137,65 @@ TEST_CASE("the types of messages are told from each other and from anything else
 }
 
 TEST_CASE("fields are named, and in the order of the wire") {
-    CHECK(fields<command::data>().empty());
     CHECK(fields<command::negotiate>() == names{"version", "actions", "options"});
-    CHECK(fields<reply::negotiate>() == names{"version", "actions", "options", "symbols"});
+    CHECK(fields<command::macro>() == names{"command", "definitions"});
     CHECK(fields<command::connect>() == names{"hostname", "family", "port", "address"});
+    CHECK(fields<command::helo>() == names{"hostname"});
+    CHECK(fields<command::mail>() == names{"sender", "args"});
+    CHECK(fields<command::rcpt>() == names{"recipient", "args"});
+    CHECK(fields<command::data>().empty());
+    CHECK(fields<command::unknown>() == names{"line"});
     CHECK(fields<command::header>() == names{"name", "value", "space"});
+    CHECK(fields<command::end_of_headers>().empty());
+    CHECK(fields<command::body>() == names{"chunk"});
+    CHECK(fields<command::end_of_message>() == names{"chunk"});
+    CHECK(fields<command::abort>().empty());
+    CHECK(fields<command::quit>().empty());
+    CHECK(fields<command::quit_nc>().empty());
+
+    CHECK(fields<reply::negotiate>() == names{"version", "actions", "options", "symbols"});
+    CHECK(fields<reply::reply_code>() == names{"text"});
+    CHECK(fields<reply::add_header>() == names{"name", "value", "space"});
     CHECK(fields<reply::insert_header>() == names{"index", "name", "value", "space"});
+    CHECK(fields<reply::change_header>() == names{"index", "name", "value", "space"});
     CHECK(fields<reply::change_from>() == names{"sender", "args"});
+    CHECK(fields<reply::add_rcpt>() == names{"recipient"});
+    CHECK(fields<reply::add_rcpt_par>() == names{"recipient", "args"});
+    CHECK(fields<reply::delete_rcpt>() == names{"recipient"});
+    CHECK(fields<reply::replace_body>() == names{"chunk"});
+    CHECK(fields<reply::quarantine>() == names{"reason"});
+    detail::for_each_row(wire::replies, [&]<class Row>(const Row& row) {
+        if (std::string_view{"cartdspf4"}.find(row.code) != std::string_view::npos)
+            CHECK(fields<typename Row::message>().empty());
+    });
+}
+
+TEST_CASE("the layouts in words, as the documentation shows them") {
+    CHECK(layouts<command::negotiate>() == names{"u32", "u32", "u32", "(more is passed over)"});
+    CHECK(layouts<command::macro>() == names{"byte", "(name NUL value NUL)*"});
+    CHECK(layouts<command::connect>() == names{"text NUL", "byte [, u16, text NUL, unless the byte is 'U']"});
+    CHECK(layouts<command::mail>() == names{"text NUL", "(text NUL)*"});
+    CHECK(layouts<command::header>() == names{"text NUL", "text NUL"});
+    CHECK(layouts<command::body>() == names{"bytes"});
+    CHECK(layouts<reply::negotiate>() == names{"u32", "u32", "u32", "(u32 names NUL)*"});
+    CHECK(layouts<reply::reply_code>() == names{"text NUL"});
+    CHECK(layouts<reply::change_from>() == names{"text NUL", "[text NUL]"});
+    CHECK(layouts<reply::quarantine>() == names{"text NUL"});
+}
+
+TEST_CASE("what is read takes the place of all that the message had") {
+    reply::change_from from{.sender = "<a@b>", .args = "SIZE=1"};
+    std::string_view payload{"<c@d>\0", 6};
+    CHECK(wire::row_of<reply::change_from>().read(from, payload) == errc::ok);
+    CHECK(from == reply::change_from{.sender = "<c@d>"});
+
+    command::header header{.name = "A", .value = "1", .space = " "};
+    payload = {"B\0002\0", 4};
+    CHECK(wire::row_of<command::header>().read(header, payload) == errc::ok);
+    CHECK(header == command::header{.name = "B", .value = "2", .space = ""});
+
+    command::connect client{.hostname = "mx", .family = family::inet, .port = 25, .address = "127.0.0.1"};
+    payload = {"mx\0U", 4};
+    CHECK(wire::row_of<command::connect>().read(client, payload) == errc::ok);
+    CHECK(client == command::connect{.hostname = "mx"});
 }
