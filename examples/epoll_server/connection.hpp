@@ -34,7 +34,7 @@ public:
     using ending = std::optional<std::string>;
 
     connection(descriptor socket, const workspace& shared)
-        : session_{shared.with.max_frame},
+        : session_{{.payload = shared.with.max_frame}},
           filter_{shared.with.what},
           since_{shared.now},
           socket_{std::move(socket)} {}

@@ -4,6 +4,7 @@
 //
 // What one side sends, the other hears, the same and in this order; what is refused changes nothing; what is
 // over stays over; memory is bounded; and what was kept stays as it was.
+#include <compare>
 #include <deque>
 #include <functional>
 #include <kilter.hpp>
@@ -127,7 +128,10 @@ public:
         require(size_ <= limit_, "they are within their limit");
         for (const std::string_view name : {"i", "{i}", "a", "j", "{mail_addr}"})
             if (const auto value = macros_.find(name))
-                require(defined_.contains({std::string{bare_macro_name(name)}, std::string{*value}}),
+                require(std::any_of(defined_.begin(), defined_.end(),
+                                    [&](const auto& d) {
+                                        return d.name == bare_macro_name(name) && d.value == *value;
+                                    }),
                         "a macro has a value that it was given");
     }
 
@@ -138,11 +142,12 @@ private:
     void hear_command(const M& message) {
         if constexpr (std::is_same_v<M, command::macro>)
             for (const auto& d : message.definitions)
-                defined_.emplace(bare_macro_name(d.name), std::string{d.value});
+                defined_.insert(
+                    {message.command, std::string{bare_macro_name(d.name)}, std::string{d.value}});
         macros_.update(message);
         if constexpr (std::is_same_v<M, command::quit> || std::is_same_v<M, command::quit_nc> ||
                       std::is_same_v<M, command::negotiate>)
-            defined_.clear();
+            std::erase_if(defined_, [](const auto& d) { return d.command != wire::row_of<M>().code; });
     }
 
     template <class M>
@@ -191,12 +196,20 @@ private:
         replaces_ = over_by_verdict_ = too_many_ = false;
     }
 
+    struct defined_macro {
+        char command;
+        std::string name;
+        std::string value;
+
+        auto operator<=>(const defined_macro&) const = default;
+    };
+
     std::size_t limit_;
     macro_table macros_{};
     macro_lists lists_{{stage::connect, "j"}, {stage::mail, "i {mail_addr}"}, {stage::rcpt, "a,i"}};
     modifications changes_;
     std::vector<std::function<void()>> kept_{};
-    std::set<std::pair<std::string, std::string>> defined_{};
+    std::set<defined_macro> defined_{};
 
     // The modifications, simply.
     std::vector<std::string> listed_{};

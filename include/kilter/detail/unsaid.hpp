@@ -21,7 +21,7 @@ bool is_wanted(const conversation& at, const M& message) noexcept {
     if constexpr (std::is_same_v<M, command::rcpt>) answer &= !message.rejected || hears_rejected(at);
     if constexpr (std::is_same_v<M, command::macro>) {
         for_each_row(wire::commands, [&]<class Row>(const Row& row) {
-            if (row.code == message.command) answer = at.wanted<typename Row::message>();
+            if (row.code == message.command) answer &= at.wanted<typename Row::message>();
         });
     }
     return answer;
