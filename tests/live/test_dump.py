@@ -428,13 +428,23 @@ def test_what_mtas_may_not_read_as_it_is_meant_is_a_doubt(files):
     assert objects(dump("--json", *arguments))[9]["doubt"] == "malformed SMTP reply"
 
 
-def test_what_is_said_to_a_recipient_whom_the_mta_has_refused_ends_nothing(files):
+def after_the_answer_to_a_refused_recipient(answer, files):
+    """The problems, if the MTA tells the next recipient then."""
     rejected_rcpt = 0x800
     refused = frame("D", b"R{rcpt_mailer}\0error\0")
     taken = frame("D", b"R{rcpt_mailer}\0smtp\0")
     talk = TALK[:1] + [(FILTER, negotiation(0, rejected_rcpt))] + TALK[2:8]
-    talk += [(MTA, refused + RCPT), (FILTER, ACCEPT), (MTA, taken + RCPT), (FILTER, PROCEED)]
-    assert problems(dump(*files(side(MTA, talk), side(FILTER, talk)))) == []
+    talk += [(MTA, refused + RCPT), (FILTER, answer), (MTA, taken + RCPT), (FILTER, PROCEED)]
+    return problems(dump(*files(side(MTA, talk), side(FILTER, talk))))
+
+
+def test_a_refusal_of_a_recipient_whom_the_mta_has_refused_ends_nothing(files):
+    assert after_the_answer_to_a_refused_recipient(frame("r"), files) == []
+
+
+def test_an_accept_at_a_recipient_whom_the_mta_has_refused_ends_the_message(files):
+    found = after_the_answer_to_a_refused_recipient(ACCEPT, files)
+    assert found == ["MTA out of turn, after greeted"]
 
 
 def test_the_limit_can_be_set(files):

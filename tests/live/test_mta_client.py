@@ -989,7 +989,14 @@ def test_progress_without_end():
         while True:
             one.write(frame(b"p") * 10)
 
-    run = run_with(play, "--total-timeout", "1", "--quiet")
+    run = run_with(play, "--quiet")
+    assert run.status == 76
+    assert run.failure().startswith("too many messages that bring no mail on: code \"p\"")
+
+
+def test_progress_doesnt_prolong_the_time_in_all(scripted):
+    pauses = ["on end_of_message wait 300", "on end_of_message progress"] * 8
+    run = mta_client(scripted(*pauses).address, "--total-timeout", "1")
     wanted = "no verdict on end_of_message (SMFIC_BODYEOB) within 1 s in all"
     assert (run.status, run.failure()) == (70, wanted)
 
