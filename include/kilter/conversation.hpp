@@ -55,7 +55,7 @@ public:
 
     constexpr bool open() const noexcept { return at_ != phase::closed; }
 
-    /// Is a message under way, from `mail` to the last reply to `end_of_message`?
+    /// Is a message under way, from `mail` to the last reply to `end_of_message`? 421 leaves that as it is.
     constexpr bool in_message() const noexcept { return phase::mail <= at_ && at_ <= phase::end_of_message; }
 
     /// The command that is still to be answered, or none.
@@ -155,12 +155,11 @@ private:
     /// the filter doesn't want counts as if it had come.
     constexpr rules::phases passed_over() const noexcept {
         auto reached = rules::only(at_);
-        if (at_ < phase::negotiated) return reached;
         for (bool more = true; more;) {
             more = false;
             detail::for_each_row(rules::commands, [&](const rules::command_rule& rule) {
                 const bool passes = has(options_, rule.not_sent) && rule.in.meets(reached);
-                if (!passes || rule.leads.only_back || reached.has(rule.leads.to)) return;
+                if (!passes || reached.has(rule.leads.to)) return;
                 reached = reached | rules::only(rule.leads.to);
                 more = true;
             });
@@ -178,7 +177,7 @@ private:
         }
         // The others don't come while a reply is owed.
         if (rule.owed != rules::while_owed::refused && reply_due())
-            stale_ = stale_ || rules::of_a_mail(*asked_);
+            stale_ = rules::of_a_mail(*asked_);
         const auto before = at_;
         at_ = rule.leads.from(at_);
         ended_ = ended_by(rule, before);

@@ -91,7 +91,7 @@ public:
     /// Gives the memory for frames in pieces back, unless there is such a frame in hand. What was handed out
     /// of it is gone then, and so is what is left of an input that was read into it.
     constexpr void release_room() {
-        if (state_ == state::within || held_.size() == 0) return;
+        if (state_ == state::within) return;
         // Not shrink_to_fit(), which does nothing in libstdc++ without exceptions.
         if constexpr (requires { Buffer(held_.get_allocator()); })
             held_ = Buffer(held_.get_allocator());

@@ -37,7 +37,8 @@ constexpr std::string_view to_string(phase p) noexcept {
     constexpr std::array<std::string_view, phase_count> names{
         "fresh", "negotiated", "connected",      "greeted", "mail",           "rcpt",
         "data",  "headers",    "end_of_headers", "body",    "end_of_message", "closed"};
-    return names[static_cast<std::size_t>(p)];
+    const auto number = static_cast<std::size_t>(p);
+    return number < names.size() ? names[number] : "unknown phase";
 }
 
 /// The commands that are answered. What is owed is the answer to one of them.

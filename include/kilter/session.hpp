@@ -159,7 +159,7 @@ private:
         if constexpr (is_filter) {
             if (end_of_message_follows_ && !conversation_.reply_due()) {
                 end_of_message_follows_ = false;
-                if (conversation_.in_message()) return hear_end_of_message(current);
+                if (goes_on(conversation_)) return hear_end_of_message(current);
             }
         }
         const auto next = decoder_.next(input);
@@ -217,6 +217,11 @@ private:
         static_cast<void>(hear(*std::get_if<command::end_of_message>(&*current), current));
     }
 
+    /// Neither abandoned, nor over by a verdict on the last piece of its body?
+    static bool goes_on(const conversation& now) noexcept {
+        return now.in_message() && now.ended() == scope::nothing;
+    }
+
     /// Data on end_of_message is a piece of the body and an end of message, with one answer in all.
     ///
     /// libmilter gives the last piece to the body callback, too; but if that has a verdict, it sends it twice
@@ -253,7 +258,7 @@ private:
             if (!end_of_message_follows_) return false;  // else it is an answer to that piece of the body
             auto after = conversation_;
             after.come(message, manner::said);
-            return after.in_message();  // the answer is the one to end_of_message
+            return goes_on(after);  // the answer is the one to end_of_message
         } else {
             return !detail::is_wanted(conversation_, message);
         }

@@ -39,7 +39,8 @@ constexpr std::string_view to_string(todo t) noexcept {
                                                              "deliver",        "discard",
                                                              "hang_up",        "close",
                                                              "give_up"};
-    return names[static_cast<std::size_t>(t)];
+    const auto number = static_cast<std::size_t>(t);
+    return number < names.size() ? names[number] : "unknown todo";
 }
 
 namespace rules {

@@ -102,7 +102,8 @@ inline repairs dropped(const situation& s) {
     if (s.before.at == phase::fresh) return instead({quiet_offer(), quiet_connect()});
     if (s.before.at == phase::negotiated) return instead({quiet_connect()});
     if (!s.before.in_message) return instead({});
-    const bool unknown_to_it = s.before.last == 'U' || s.before.data_refused || s.before.hung_up;
+    const bool unknown_to_it = s.before.last == 'U' || s.before.data_refused;
+    if (s.before.hung_up) return {{{quiet_abort()}}, {{abort()}}};  // at mail, or later
     return instead({unknown_to_it ? quiet_abort() : abort()});
 }
 
@@ -123,9 +124,9 @@ inline bool takes_empty_name(const situation& s) {
            s.theirs.events[s.where.events].line.starts_with("header||");
 }
 
-/// Is there data on `E` for a filter that wants no bodies?
+/// Is there data on `E` for a filter that wants no bodies, or no more of one?
 inline bool has_unwanted_body(const situation& s) {
-    return s.is_one_of("E") && !s.payload().empty() && has(s.before.agreed, option::no_body);
+    return s.is_one_of("E") && !s.payload().empty() && !s.before.wants_body;
 }
 
 /// The shortest beginning of a payload that is a message.
@@ -267,12 +268,16 @@ inline const std::vector<row> table{
          if (!misplaced(s) || s.wrong(errc::out_of_turn)) return {};
          const bool mail = s.is_one_of("M");
          const bool rcpt = s.is_one_of("R") && s.before.last == 'U' && !s.before.in_message;
-         const bool other = s.is_one_of("HU") && s.payload().empty() && s.before.in_message;
-         const bool first = s.is_one_of("RTLNBE") && has(s.before.agreed, option::no_mail) && !s.before.in_message;
+         const bool other = s.is_one_of("HU") && s.payload().empty() && (s.before.in_message || s.before.rcpt_discarded);
+         const bool first = s.is_one_of("RTLNBE") && has(s.before.agreed, option::no_mail);
          if (!mail && !rcpt && !other && !first) return {};
-         auto begun = dropped(s).front().in_place;
-         begun.push_back(quiet_mail());
-         return {{begun, repair::kind::ends}};
+         auto ways = dropped(s);
+         if (s.before.rcpt_discarded && !s.before.in_message) ways = instead({quiet_mail(), abort()});
+         for (auto& way : ways) {
+             way.what = repair::kind::ends;
+             way.in_place.push_back(quiet_mail());
+         }
+         return ways;
      },
      plain, [] { return O + C + H + M + frame('M', "<>"); }},
     {about::fields, "`H` without its NUL",
@@ -281,7 +286,9 @@ inline const std::vector<row> table{
      "a closed connection is seen at once",
      [](const situation& s) -> repairs {
          if (!s.is_one_of("H") || s.payload().empty() || s.payload().back() == '\0') return {};
-         return dropped(s);
+         auto ways = dropped(s);
+         for (auto& way : ways) way.in_place.push_back(unheard(H));  // the macros for later steps are gone
+         return ways;
      },
      plain, [] { return O + C + frame('H', "a.b") + M; }},
     {about::fields, "`U` without its NUL",
@@ -290,7 +297,9 @@ inline const std::vector<row> table{
      "it can't be read",
      [](const situation& s) -> repairs {
          if (!s.is_one_of("U") || !s.wrong(errc::missing_nul)) return {};
-         return instead({heard(frame('U', s.payload() + "\0"s))});
+         auto text = s.payload();
+         text.back() = '\0';  // what it says isn't looked at
+         return instead({heard(frame('U', text))});
      },
      plain, [] { return O + C + frame('U', "FOO") + M; }},
     {about::fields, "a last macro without its value, or without its NUL",
@@ -316,8 +325,11 @@ inline const std::vector<row> table{
      "takes it, as a piece without bytes",
      "nobody sends it, but it means something and harms nobody",
      [](const situation& s) -> repairs {
-         if (!s.is_one_of("B") || !s.fine() || !s.payload().empty()) return {};
-         return hangs_up();
+         if (!s.is_one_of("B") || !s.payload().empty()) return {};
+         if (s.before.rcpt_discarded && !s.before.in_message) return {{{quiet_mail()}, repair::kind::ends}};
+         if (!s.fine()) return {};
+         if (!has(s.before.agreed, option::no_mail) || s.before.in_message) return hangs_up();
+         return {{{quiet_mail()}, repair::kind::ends}, {{}, repair::kind::ends}};
      },
      plain, [] { return O + C + M + R + frame('B') + E; }},
     {about::fields, "an address in `C` that inet_aton() or inet_pton() doesn't take, or a path that is too long for a socket",
@@ -332,12 +344,14 @@ inline const std::vector<row> table{
      },
      plain, [] { return O + frame('C', "h\0" "4\0\1x\0"s) + M; }},
     {about::fields, "data on `E`, if the filter has a verdict on it",
-     "hands it out as a piece of the body, and sends the verdict twice",
+     "hands it out as a piece of the body, and sends the verdict twice, the second time without its text",
      "the same, but one answer",
      "the second one would be taken for the answer to the next command",
      [](const situation& s) -> repairs {
          if (!s.is_one_of("E") || s.payload().empty() || s.their_reply() == nullptr || s.where.replies == 0) return {};
-         if (*s.their_reply() != s.theirs.replies[s.where.replies - 1].reply) return {};
+         const auto& first = s.theirs.replies[s.where.replies - 1].reply;
+         const bool bare = first.code == 'y' && (s.their_reply()->code == 'r' || s.their_reply()->code == 't');
+         if (*s.their_reply() != first && !bare) return {};
          return without_reply(s);
      },
      [] { return that_says(step::body, answer::reject); }, [] { return O + C + M + R + frame('E', "x") + M; }},
@@ -350,10 +364,10 @@ inline const std::vector<row> table{
          return gives_up();
      },
      [] { policy p; p.options = option::silent_body; return p; }, [] { return O + C + M + R + frame('E', "x") + M; }},
-    {about::fields, "data on `E`, if the filter wants no bodies",
+    {about::fields, "data on `E`, if the filter wants no bodies, or has skipped the rest of one",
      "hands it out as a piece of the body",
      "passes over it",
-     "the filter has said that it has no use for bodies",
+     "the filter has said that it has no use for it",
      [](const situation& s) -> repairs {
          if (!has_unwanted_body(s)) return {};
          return gives_up();
@@ -401,12 +415,13 @@ inline const std::vector<row> table{
          return dropped(s);
      },
      plain, [] { return O + C + R + H + N + M + C + R + M; }},
-    {about::order, "`H` or `M` before `C`, after something that libmilter has dropped, or after `K`",
+    {about::order, "`H`, `M` or, if the filter wants no `M`, what else begins a message, before `C`",
      "takes it",
      "an error, `out_of_turn`",
      "a filter that wants `C` relies on it",
      [](const situation& s) -> repairs {
-         if (!s.is_one_of("HM") || !s.wrong(errc::out_of_turn) || s.before.at != phase::negotiated) return {};
+         if (!s.wrong(errc::out_of_turn) || s.before.at != phase::negotiated) return {};
+         if (!s.is_one_of(has(s.before.agreed, option::no_mail) ? "HRTLNBE" : "HM")) return {};
          return {before(s, {quiet_connect()})};
      },
      plain, [] { return O + H + M; }},
@@ -509,7 +524,7 @@ inline const std::vector<row> table{
      [](const situation& s) -> repairs {
          if (!s.before.rcpt_discarded || s.before.in_message) return {};
          if (s.fine() || s.is_one_of("RTLNBE")) return {before(s, {quiet_mail()})};
-         return instead({quiet_mail(), abort()});
+         return {before(s, {quiet_mail()}), {{quiet_mail(), abort()}}};
      },
      [] { return that_says(step::rcpt, answer::discard); }, [] { return O + C + M + R + R + T + M + R + A; }},
     {about::order, "`K` elsewhere than after `E` or `U`",
@@ -529,7 +544,7 @@ inline const std::vector<row> table{
      [](const situation& s) -> repairs {
          if (!s.before.hung_up || !s.before.in_message) return {};
          if (s.at_end() || s.is_one_of("MHQKU")) return {before(s, {quiet_abort()})};
-         return instead({quiet_abort()});
+         return {{{quiet_abort()}}, before(s, {quiet_abort()}), before(s, {quiet_abort(), quiet_mail()})};
      },
      [] {
          auto p = that_says(step::mail, answer::reply_code);
@@ -679,6 +694,8 @@ struct macro_situation {
     bool sent_for(const std::string& value, std::string_view codes) const {
         return std::any_of(sent.begin(), sent.end(), [&](const piece& p) { return defines(p, value, codes); });
     }
+    /// Does libmilter drop the set of the command of the event?
+    bool is_for_one() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
     /// Is it in the set that was sent for the command of the event?
     bool is_own(const std::string& value) const {
         const auto code = stream[at].code();
@@ -714,7 +731,7 @@ inline const std::vector<macro_row> macro_table_rows{
      "keeps them until an earlier command or a set that isn't empty takes their place",
      "forgets them",
      "a queue id or an address of the message before must not be taken for one of this message",
-     [](const macro_situation& s) { return s.theirs != no_macro && s.sent_for(s.theirs, "CHMRTEN") && !s.is_own(s.theirs); },
+     [](const macro_situation& s) { return s.theirs != no_macro && s.sent_for(s.theirs, "CHMRTEN") && (s.is_for_one() || !s.is_own(s.theirs)); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + A + frame('D', "M") + M; }},
 };
 

@@ -30,7 +30,8 @@ struct moment {
     char last{};                  ///< the code of the command before
     bool data_refused = false;    ///< and nothing has come since
     bool rcpt_discarded = false;  ///< and no other message has begun since
-    bool hung_up = false;         ///< by the last answer, 421
+    bool hung_up = false;         ///< by the last answer, 421, and nothing but `U` has come since
+    bool wants_body = true;       ///< the filter does, and has not skipped the rest
     option agreed{};
     errc wrong{};
 };
@@ -89,6 +90,7 @@ private:
         moment m = now_;
         m.at = session_.state().at();
         m.in_message = session_.state().in_message();
+        m.wants_body = session_.state().of_use<command::body>();
         m.agreed = session_.state().options();
         return m;
     }
@@ -120,7 +122,9 @@ private:
             result_.before_end = result_.all.events.size();
         if (in_message && ends_message) note("abort");
         if constexpr (std::is_same_v<M, command::mail>) now_.rcpt_discarded = false;
-        if constexpr (!std::is_same_v<M, command::macro>) now_.data_refused = now_.hung_up = false;
+        if constexpr (!std::is_same_v<M, command::macro>) now_.data_refused = false;
+        if constexpr (!std::is_same_v<M, command::macro> && !std::is_same_v<M, command::unknown>)
+            now_.hung_up = false;
         tell(message);
     }
 

@@ -80,17 +80,17 @@ public:
         tally_.frames += stream_.size();
         ours_ = play(stream_);
         check_cuts();
-        while (!part().nowhere)
-            if (!explain_one()) return report("not explained");
-        if (!gave_up_) explain_macros();
-        if (met_.empty() && !macros_differ_) ++tally_.same;
+        if (!explain({stream_, theirs_, ours_, {}, false})) return report(why_not_);
+        for (const auto* r : met_) ++tally_.rows[static_cast<std::size_t>(r - table.data())];
+        for (const auto* r : macros_met_)
+            ++tally_.macro_rows[static_cast<std::size_t>(r - macro_table_rows.data())];
+        if (met_.empty() && macros_met_.empty()) ++tally_.same;
         if (case_.shows != nullptr && std::find(met_.begin(), met_.end(), case_.shows) == met_.end())
             report("doesn't show its row");
     }
 
 private:
     outcome play(const pieces& stream) const { return kilter_side{case_.with, hidden_}.run(stream); }
-    parting part() const { return gave_up_ ? parting{.nowhere = true} : compare(ours_.all, theirs_); }
 
     /// However it is cut, kilter does the same.
     void check_cuts() {
@@ -107,12 +107,13 @@ private:
         }
     }
 
-    /// A state of the comparison: as far as it is explained.
+    /// A state of the comparison: as far as it is explained, and by what.
     struct attempt {
         pieces stream{};
         trace theirs{};
         outcome ours{};
-        const row* by = nullptr;
+        std::vector<const row*> by{};
+        bool reads = false;  ///< the last row was about fields: what is read has a place only then
     };
 
     /// How far two traces go together, and whether what stops kilter has at least been read.
@@ -125,49 +126,67 @@ private:
         const auto is_framing = [](errc e) { return e == errc::zero_length || e == errc::frame_too_long; };
         const int read = wrong == errc::ok || wrong == errc::out_of_turn ? 2 : is_framing(wrong) ? 0 : 1;
         // That both close says nothing while there is more to come.
-        const auto events = std::min(where.events, ours.before_end);
+        const auto events = where.all_events ? theirs.events.size() : std::min(where.events, ours.before_end);
         return reached{false,   events, where.all_events ? where.replies : 0,
                        ~behind, read,   ~theirs.replies.size()};
     }
 
-    /// Takes the row and the repair after which the traces go furthest together.
-    bool explain_one() {
-        attempt best{stream_, theirs_, ours_, nullptr};
+    /// Goes on from here with the repairs after which the traces go further together, the furthest first,
+    /// until nothing differs; and back, if that leads nowhere.
+    bool explain(attempt from) {
+        if (compare(from.ours.all, from.theirs).nowhere) {
+            keep(std::move(from));
+            return explain_macros();
+        }
+        if (--attempts_left_ == 0) return false;
         const row* last_resort = nullptr;
-        bool best_reads = false;
-        const auto where = part();
-        const auto [first, last] = suspects_of(ours_, where);
+        for (auto& next : further(from, last_resort)) {
+            if (explain(std::move(next))) return true;
+            if (attempts_left_ == 0) return false;
+        }
+        keep(std::move(from));
+        if (last_resort == nullptr) return false;
+        met_.push_back(last_resort);
+        return true;
+    }
+
+    void keep(attempt a) {
+        stream_ = std::move(a.stream);
+        theirs_ = std::move(a.theirs);
+        ours_ = std::move(a.ours);
+        met_ = std::move(a.by);
+        macros_met_.clear();
+    }
+
+    std::vector<attempt> further(const attempt& from, const row*& last_resort) const {
+        std::vector<attempt> all;
+        const auto where = compare(from.ours.all, from.theirs);
+        const auto now = reach(from.ours, from.theirs);
+        const auto [first, last] = suspects_of(from.ours, where);
         for (auto at = first; at <= last; ++at)
             for (const auto& r : table) {
-                const situation s{case_.with, stream_, at, ours_.moments[at], theirs_, where};
+                const situation s{case_.with, from.stream, at, from.ours.moments[at], from.theirs, where};
                 for (const auto& fix : r.explain(s)) {
                     if (fix.what == repair::kind::gives_up) {
                         if (last_resort == nullptr) last_resort = &r;
                         continue;
                     }
                     auto next = tried(s, fix);
-                    next.by = &r;
-                    const bool reads = r.of == about::fields && fix.what == repair::kind::replaces;
-                    const bool may = reads || !best_reads;
-                    if (may && reach(next.ours, next.theirs) > reach(best.ours, best.theirs)) {
-                        best = std::move(next);
-                        best_reads = reads;
-                    }
+                    if (!(reach(next.ours, next.theirs) > now)) continue;
+                    next.by = from.by;
+                    next.by.push_back(&r);
+                    next.reads = r.of == about::fields && fix.what == repair::kind::replaces;
+                    all.push_back(std::move(next));
                 }
             }
-        gave_up_ = best.by == nullptr && last_resort != nullptr;
-        if (gave_up_) best.by = last_resort;
-        if (best.by == nullptr) return false;
-        met_.push_back(best.by);
-        ++tally_.rows[static_cast<std::size_t>(best.by - table.data())];
-        stream_ = std::move(best.stream);
-        theirs_ = std::move(best.theirs);
-        ours_ = std::move(best.ours);
-        return true;
+        std::stable_sort(all.begin(), all.end(), [](const attempt& a, const attempt& b) {
+            return a.reads != b.reads ? a.reads : reach(a.ours, a.theirs) > reach(b.ours, b.theirs);
+        });
+        return all;
     }
 
     attempt tried(const situation& s, const repair& fix) const {
-        attempt next{stream_, theirs_, {}, nullptr};
+        attempt next{s.stream, s.theirs, {}, {}, false};
         const auto at = next.stream.begin() + static_cast<std::ptrdiff_t>(s.at);
         if (fix.what == repair::kind::ends) {
             next.stream.erase(at, next.stream.end());
@@ -186,8 +205,8 @@ private:
     }
 
     /// The macros at each event, once the events are the same.
-    void explain_macros() {
-        if (hidden_.macros) return;
+    bool explain_macros() {
+        if (hidden_.macros) return true;
         const auto sent = cut_as_libmilter(case_.stream);
         for (std::size_t i = 0; i != ours_.all.events.size(); ++i) {
             const auto& mine = ours_.all.events[i];
@@ -198,13 +217,15 @@ private:
                     std::find_if(macro_table_rows.begin(), macro_table_rows.end(), [&](const auto& r) {
                         return r.explains({sent, stream_, mine.at, looked_up[m], mine.macros[m], other});
                     });
-                if (found == macro_table_rows.end())
-                    return report("macro " + std::string{looked_up[m]} + " at " + printable(mine.line) +
-                                  ": " + mine.macros[m] + ", libmilter: " + other);
-                ++tally_.macro_rows[static_cast<std::size_t>(found - macro_table_rows.begin())];
-                macros_differ_ = true;
+                if (found == macro_table_rows.end()) {
+                    why_not_ = "macro " + std::string{looked_up[m]} + " at " + printable(mine.line) + ": " +
+                               mine.macros[m] + ", libmilter: " + other;
+                    return false;
+                }
+                macros_met_.push_back(&*found);
             }
         }
+        return true;
     }
 
     void report(const std::string& what) {
@@ -233,8 +254,9 @@ private:
     trace theirs_{};
     outcome ours_{};
     std::vector<const row*> met_{};
-    bool macros_differ_ = false;
-    bool gave_up_ = false;
+    std::vector<const macro_row*> macros_met_{};
+    std::string why_not_ = "not explained";
+    int attempts_left_ = 500;
 };
 
 // Each group of cases has a process of its own, and tells what came of it in text.

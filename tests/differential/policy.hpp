@@ -102,7 +102,7 @@ private:
     std::array<unsigned, step_count> counts_{};
 };
 
-/// Numbers that are the same everywhere for a seed.
+/// Numbers that are the same everywhere for a seed: take one per full expression, as arguments have no order.
 class numbers {
 public:
     explicit numbers(std::uint32_t seed) : random_{seed} {}
@@ -191,7 +191,7 @@ inline policy random_policy(numbers& random) {
         {change_kind::progress, "", "", 0},
     }};
     bool replaced = false;
-    for (auto left = random.below(2) * random.below(8); left != 0; --left) {
+    for (auto left = random.one_in(2) ? 0 : random.below(8); left != 0; --left) {
         auto next = random.of(changes);
         if (next.kind == change_kind::replace_body) {
             if (replaced) continue;  // pieces must follow one another

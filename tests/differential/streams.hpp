@@ -201,7 +201,8 @@ inline std::string odd_frame(numbers& random) {
                                                "4\0\0"
                                                "x\0"s,
                                                "h\0U!"s};
-    return frame(random.of(codes), random.of(payloads));
+    const char code = random.of(codes);
+    return frame(code, random.of(payloads));
 }
 
 /// An offer that no MTA should make.
@@ -210,7 +211,9 @@ inline std::string odd_offer(numbers& random) {
                                   7u, 8u, 9u, 0x100u, 0x7fffffffu, 0x80000000u, 0xffffffffu};
     constexpr std::array bits{0u,        0x3fu,     0x1ffu,      0x7fu,       0x37fu,
                               0x1fffffu, 0x3fffffu, 0x70000000u, 0x80000000u, 0xffffffffu};
-    auto made = offer(random.of(versions), random.of(bits), random.of(bits));
+    const auto version = random.of(versions);
+    const auto actions = random.of(bits);
+    auto made = offer(version, actions, random.of(bits));
     if (random.one_in(8)) made = frame('O', made.substr(5, random.below(12)));
     if (random.one_in(8)) made = frame('O', made.substr(5) + "more");
     return made;
@@ -263,12 +266,19 @@ inline std::string mutated(std::string stream, numbers& random) {
             case 12: with_payload(""); break;
             case 13: all[0].bytes = odd_offer(random); break;
             case 14: insert(odd_frame(random)); break;
-            case 15: insert(frame("AUKQHMRTNE"[random.below(10)], random.one_in(2) ? "x\0"s : ""s)); break;
+            case 15: {
+                const char code = "AUKQHMRTNE"[random.below(10)];
+                insert(frame(code, random.one_in(2) ? "x\0"s : ""s));
+                break;
+            }
             case 16:
                 insert(random.one_in(2) ? u32(65'537) + "B" + std::string(65'536, 'z')
                                         : std::string(random.below(9), 'G'));
                 break;
-            default: insert(frame("UHMRL"[random.below(5)], "y\0z\0"s.substr(0, random.one_in(2) ? 4 : 2)));
+            default: {
+                const char code = "UHMRL"[random.below(5)];
+                insert(frame(code, "y\0z\0"s.substr(0, random.one_in(2) ? 4 : 2)));
+            }
         }
         stream = joined(all);
     }

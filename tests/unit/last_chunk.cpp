@@ -84,6 +84,8 @@ TEST_CASE("a verdict on the last piece is the only answer, and no end follows [P
           outcome{body_alone, bytes_of(reply::discard{})});
     CHECK(run(session_in_message(option::none), last, reply::reply_code{"451 4.7.1 Later"}, proceed) ==
           outcome{body_alone, bytes_of(reply::reply_code{"451 4.7.1 Later"})});
+    CHECK(run(session_in_message(option::none), last, reply::reply_code{"421 4.3.2 Bye"}, proceed) ==
+          outcome{body_alone, bytes_of(reply::reply_code{"421 4.3.2 Bye"})});
 }
 
 TEST_CASE("skip on the last piece isn't written: the answer is the one to the end") {

@@ -406,4 +406,5 @@ TEST_CASE("the phases have their names") {
     CHECK(names ==
           "fresh negotiated connected greeted mail rcpt data headers end_of_headers body end_of_message "
           "closed ");
+    CHECK(to_string(static_cast<phase>(phase_count)) == "unknown phase");
 }
