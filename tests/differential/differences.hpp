@@ -682,13 +682,17 @@ struct macro_situation {
     const std::string& ours;
     const std::string& theirs;
 
+    /// A name of one character may have braces.
+    static std::string braced(std::string_view name) {
+        return name.size() == 1 ? "{" + std::string{name} + "}" : std::string{name};
+    }
     /// Is it defined with this value for one of these commands, in this piece?
     bool defines(const piece& p, const std::string& value, std::string_view codes) const {
         if (p.code() != 'D' || p.payload().empty()) return false;
         const auto read = test::naive::command({'D', whole_pairs(p.payload())});
         if (read.fields.empty() || codes.find(read.fields[0].value) == codes.npos) return false;
         for (std::size_t i = 1; i < read.fields.size(); i += 2)
-            if (read.fields[i].value == name && read.fields[i + 1].value == value) return true;
+            if (braced(read.fields[i].value) == braced(name) && read.fields[i + 1].value == value) return true;
         return false;
     }
     bool sent_for(const std::string& value, std::string_view codes) const {
