@@ -242,7 +242,7 @@ private:
         }
         w.stale = false;
         if (w.at == P::greeted) w.body_skipped = false;
-        const bool end_follows = w.end_follows && by_hand::in_message(w.at) && w.asked == Q::none;
+        const bool end_follows = w.end_follows && by_hand::in_message(w.at) && done != todo::hang_up;
         require(out.empty() == end_follows, "the answer to a last piece is the one to the end", from, letter);
         if (w.end_follows) {
             w.end_follows = false;
