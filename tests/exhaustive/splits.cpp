@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/exact.hpp"
 #include "support/pair.hpp"
+#include "support/transcript.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,6 @@
 #include <vector>
 
 #include "effort.hpp"
-#include "transcript.hpp"
 
 using namespace kilter;
 using namespace test;

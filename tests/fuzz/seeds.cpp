@@ -15,6 +15,7 @@
 #include "fuzz/calls.hpp"
 #include "fuzz/script.hpp"
 #include "golden/messages.hpp"
+#include "support/transcript.hpp"
 
 namespace {
 
@@ -34,30 +35,12 @@ std::string content_of(const files::path& name) {
 
 const files::path tests{KILTER_TEST_FOLDER};
 
-/// A frame, and who says it.
-struct step {
-    bool from_mta;
-    std::string bytes;
-};
+using test::step;
 using conversation_steps = std::vector<step>;
 
 template <class... M>
 void say(conversation_steps& to, const M&... messages) {
-    (to.push_back({command_message<M>, test::bytes_of(messages)}), ...);
-}
-
-/// The frames of a transcript; see there.
-conversation_steps transcript(const files::path& name) {
-    conversation_steps steps;
-    std::istringstream lines{content_of(name)};
-    for (std::string line; std::getline(lines, line);) {
-        if (!line.starts_with('>') && !line.starts_with('<')) continue;
-        step s{line[0] == '>', {}};
-        std::istringstream digits{line.substr(1, line.find('#') - 1)};
-        for (unsigned byte = 0; digits >> std::hex >> byte;) s.bytes.push_back(static_cast<char>(byte));
-        steps.push_back(std::move(s));
-    }
-    return steps;
+    (to.push_back({command_message<M>, test::bytes_of(messages), {}}), ...);
 }
 
 /// From the offer to the last recipient.
@@ -497,7 +480,7 @@ int main(int count, char** arguments) {
     to.write_dictionary(words());
 
     const std::pair<std::string, conversation_steps> conversations[]{
-        {"postfix", transcript(tests / "golden/transcripts/postfix.txt")},
+        {"postfix", test::transcript("postfix.txt")},
         {"changes", changes()},
         {"refusals", refusals()},
         {"large", large()},

@@ -4,8 +4,8 @@
 
 #include "support/catch.hpp"
 #include "support/pair.hpp"
+#include "support/transcript.hpp"
 
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,40 +15,6 @@ using namespace kilter;
 using namespace test;
 
 namespace {
-
-/// One frame of a transcript.
-struct step {
-    bool from_mta;
-    std::string bytes;
-    std::string described;
-};
-
-int digit(char c) {
-    const auto at = std::string_view{"0123456789abcdef"}.find(c);
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-/// Reads a transcript: see the comment at the top of each.
-std::vector<step> transcript(const std::string& name) {
-    std::ifstream file{std::string{KILTER_TEST_FOLDER} + "/golden/transcripts/" + name};
-    REQUIRE(file);
-    std::vector<step> steps;
-    for (std::string line; std::getline(file, line);) {
-        if (line.empty() || line[0] == '#') continue;
-        REQUIRE(line.size() > 2);
-        if (line[0] == '=') {
-            REQUIRE(!steps.empty());
-            steps.back().described = line.substr(2);
-            continue;
-        }
-        step s{line[0] == '>', {}, {}};
-        REQUIRE((s.from_mta || line[0] == '<'));
-        for (std::size_t at = 2; at + 1 < line.size() && digit(line[at]) >= 0; at += 3)
-            s.bytes.push_back(static_cast<char>(digit(line[at]) * 16 + digit(line[at + 1])));
-        steps.push_back(std::move(s));
-    }
-    return steps;
-}
 
 /// The frame in some bytes.
 frame frame_in(const std::string& bytes) {

@@ -6,9 +6,12 @@
 
 #include <kilter/codec.hpp>
 
+#include "support/exact.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -62,10 +65,10 @@ inline bool is_printable(const std::string& bytes) {
 }
 
 /// Cuts a stream of frames with at most so many payload bytes.
-inline frames cut(std::string stream, std::uint64_t max_payload) {
+inline frames cut(std::string_view stream, std::uint64_t max_payload) {
     frames all;
     while (stream.size() >= 4) {
-        const auto head = stream.substr(0, 4);
+        const std::string head{stream.substr(0, 4)};
         const auto length = big_endian(head);
         if (length == 0 || length > max_payload + 1) {
             all.length = length;
@@ -77,8 +80,8 @@ inline frames cut(std::string stream, std::uint64_t max_payload) {
         }
         if (stream.size() < 4 + length) break;
         const auto size = static_cast<std::size_t>(length);
-        all.whole.push_back({stream[4], stream.substr(5, size - 1)});
-        stream.erase(0, 4 + size);
+        all.whole.push_back({stream[4], std::string{stream.substr(5, size - 1)}});
+        stream.remove_prefix(4 + size);
     }
     all.rest = stream;
     return all;
@@ -416,7 +419,8 @@ frames plain_frames(const Pieces& pieces, Decoder decoder) {
     std::string stream;
     for (const std::string_view piece : pieces) {
         stream.append(piece);
-        auto rest = piece;
+        const exact input{piece};
+        auto rest = input.view();
         while (const auto next = decoder.next(rest)) {
             all.whole.push_back({next->code, std::string{next->payload}});
             used += kilter::frame_overhead + next->payload.size();

@@ -107,34 +107,32 @@ struct place {
 template <class F>
 void for_each_place(F f) {
     const auto try_it = [&](const auto& p) { f(p); };
-    using namespace command;
-    try_it(place<connect>{{.hostname = {}, .family = family::inet, .port = 0x1234, .address = "1.2.3.4"}, &connect::hostname, "hostname", 'C', "", "\0" "4\x12\x34" "1.2.3.4\0"sv, "abc", 0, no_nul, no_nul});
-    try_it(place<connect>{{.hostname = "mx", .family = family::local, .port = 0x1234, .address = {}}, &connect::address, "address", 'C', "mx\0L\x12\x34"sv, "\0"sv, "abc", 0, no_nul, no_nul});
-    try_it(place<helo>{{}, &helo::hostname, "hostname", 'H', "", "\0"sv, "abc", 0, no_nul, no_nul});
-    try_it(place<mail>{{.sender = {}, .args = "SIZE=1\0"sv}, &mail::sender, "sender", 'M', "", "\0SIZE=1\0"sv, "<abc>", 0, no_nul, no_nul});
-    try_it(place<rcpt>{{.recipient = {}, .args = {}}, &rcpt::recipient, "recipient", 'R', "", "\0"sv, "<abc>", 0, no_nul, no_nul});
-    try_it(place<unknown>{{}, &unknown::line, "line", 'U', "", "\0"sv, "abc", 0, no_nul, no_nul});
-    try_it(place<header>{{.name = {}, .value = "def"}, &header::name, "name", 'L', "", "\0def\0"sv, "abc", 0, some_text, some_text});
-    try_it(place<header>{{.name = "abc", .value = {}}, &header::value, "value", 'L', "abc\0"sv, "\0"sv, "def", 0, no_nul, no_nul});
-    try_it(place<body>{{}, &body::chunk, "chunk", 'B', "", "", "abc", 0, any_byte, any_byte});
-    try_it(place<end_of_message>{{}, &end_of_message::chunk, "chunk", 'E', "", "", "abc", 0, any_byte, any_byte});
+    try_it(place<command::connect>{{.hostname = {}, .family = family::inet, .port = 0x1234, .address = "1.2.3.4"}, &command::connect::hostname, "hostname", 'C', "", "\0" "4\x12\x34" "1.2.3.4\0"sv, "abc", 0, no_nul, no_nul});
+    try_it(place<command::connect>{{.hostname = "mx", .family = family::local, .port = 0x1234, .address = {}}, &command::connect::address, "address", 'C', "mx\0L\x12\x34"sv, "\0"sv, "abc", 0, no_nul, no_nul});
+    try_it(place<command::helo>{{}, &command::helo::hostname, "hostname", 'H', "", "\0"sv, "abc", 0, no_nul, no_nul});
+    try_it(place<command::mail>{{.sender = {}, .args = "SIZE=1\0"sv}, &command::mail::sender, "sender", 'M', "", "\0SIZE=1\0"sv, "<abc>", 0, no_nul, no_nul});
+    try_it(place<command::rcpt>{{.recipient = {}, .args = {}}, &command::rcpt::recipient, "recipient", 'R', "", "\0"sv, "<abc>", 0, no_nul, no_nul});
+    try_it(place<command::unknown>{{}, &command::unknown::line, "line", 'U', "", "\0"sv, "abc", 0, no_nul, no_nul});
+    try_it(place<command::header>{{.name = {}, .value = "def"}, &command::header::name, "name", 'L', "", "\0def\0"sv, "abc", 0, some_text, some_text});
+    try_it(place<command::header>{{.name = "abc", .value = {}}, &command::header::value, "value", 'L', "abc\0"sv, "\0"sv, "def", 0, no_nul, no_nul});
+    try_it(place<command::body>{{}, &command::body::chunk, "chunk", 'B', "", "", "abc", 0, any_byte, any_byte});
+    try_it(place<command::end_of_message>{{}, &command::end_of_message::chunk, "chunk", 'E', "", "", "abc", 0, any_byte, any_byte});
 
-    using namespace reply;
-    try_it(place<reply_code>{{}, &reply_code::text, "text", 'y', "", "\0"sv, "550 5.7.1 abc", 10, smtp_line, smtp_line_heard});
-    try_it(place<add_header>{{.name = {}, .value = "def"}, &add_header::name, "name", 'h', "", "\0def\0"sv, "abc", 0, field_name, field_name});
-    try_it(place<add_header>{{.name = "abc", .value = {}}, &add_header::value, "value", 'h', "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
-    try_it(place<insert_header>{{.index = 0x01020304, .name = {}, .value = "def"}, &insert_header::name, "name", 'i', "\1\2\3\4", "\0def\0"sv, "abc", 0, field_name, field_name});
-    try_it(place<insert_header>{{.index = 0x01020304, .name = "abc", .value = {}}, &insert_header::value, "value", 'i', "\1\2\3\4" "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
-    try_it(place<change_header>{{.index = 0x01020304, .name = {}, .value = "def"}, &change_header::name, "name", 'm', "\1\2\3\4", "\0def\0"sv, "abc", 0, field_name, field_name});
-    try_it(place<change_header>{{.index = 0x01020304, .name = "abc", .value = {}}, &change_header::value, "value", 'm', "\1\2\3\4" "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
-    try_it(place<change_from>{{.sender = {}, .args = "RET=HDRS"}, &change_from::sender, "sender", 'e', "", "\0RET=HDRS\0"sv, "<abc>", 0, mailbox, no_controls});
-    try_it(place<change_from>{{.sender = "<abc>", .args = {}}, &change_from::args, "args", 'e', "<abc>\0"sv, "\0"sv, "def", 0, no_controls, no_controls});
-    try_it(place<add_rcpt>{{}, &add_rcpt::recipient, "recipient", '+', "", "\0"sv, "<abc>", 0, mailbox, no_controls});
-    try_it(place<add_rcpt_par>{{.recipient = {}, .args = "RET=HDRS"}, &add_rcpt_par::recipient, "recipient", '2', "", "\0RET=HDRS\0"sv, "<abc>", 0, mailbox, no_controls});
-    try_it(place<add_rcpt_par>{{.recipient = "<abc>", .args = {}}, &add_rcpt_par::args, "args", '2', "<abc>\0"sv, "\0"sv, "def", 0, no_controls, no_controls});
-    try_it(place<delete_rcpt>{{}, &delete_rcpt::recipient, "recipient", '-', "", "\0"sv, "<abc>", 0, mailbox, no_controls});
-    try_it(place<replace_body>{{}, &replace_body::chunk, "chunk", 'b', "", "", "abc", 0, any_byte, any_byte});
-    try_it(place<quarantine>{{}, &quarantine::reason, "reason", 'q', "", "\0"sv, "abc", 0, any_byte, no_nul});
+    try_it(place<reply::reply_code>{{}, &reply::reply_code::text, "text", 'y', "", "\0"sv, "550 5.7.1 abc", 10, smtp_line, smtp_line_heard});
+    try_it(place<reply::add_header>{{.name = {}, .value = "def"}, &reply::add_header::name, "name", 'h', "", "\0def\0"sv, "abc", 0, field_name, field_name});
+    try_it(place<reply::add_header>{{.name = "abc", .value = {}}, &reply::add_header::value, "value", 'h', "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
+    try_it(place<reply::insert_header>{{.index = 0x01020304, .name = {}, .value = "def"}, &reply::insert_header::name, "name", 'i', "\1\2\3\4", "\0def\0"sv, "abc", 0, field_name, field_name});
+    try_it(place<reply::insert_header>{{.index = 0x01020304, .name = "abc", .value = {}}, &reply::insert_header::value, "value", 'i', "\1\2\3\4" "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
+    try_it(place<reply::change_header>{{.index = 0x01020304, .name = {}, .value = "def"}, &reply::change_header::name, "name", 'm', "\1\2\3\4", "\0def\0"sv, "abc", 0, field_name, field_name});
+    try_it(place<reply::change_header>{{.index = 0x01020304, .name = "abc", .value = {}}, &reply::change_header::value, "value", 'm', "\1\2\3\4" "abc\0"sv, "\0"sv, "def", 0, field_value, field_value_heard});
+    try_it(place<reply::change_from>{{.sender = {}, .args = "RET=HDRS"}, &reply::change_from::sender, "sender", 'e', "", "\0RET=HDRS\0"sv, "<abc>", 0, mailbox, no_controls});
+    try_it(place<reply::change_from>{{.sender = "<abc>", .args = {}}, &reply::change_from::args, "args", 'e', "<abc>\0"sv, "\0"sv, "def", 0, no_controls, no_controls});
+    try_it(place<reply::add_rcpt>{{}, &reply::add_rcpt::recipient, "recipient", '+', "", "\0"sv, "<abc>", 0, mailbox, no_controls});
+    try_it(place<reply::add_rcpt_par>{{.recipient = {}, .args = "RET=HDRS"}, &reply::add_rcpt_par::recipient, "recipient", '2', "", "\0RET=HDRS\0"sv, "<abc>", 0, mailbox, no_controls});
+    try_it(place<reply::add_rcpt_par>{{.recipient = "<abc>", .args = {}}, &reply::add_rcpt_par::args, "args", '2', "<abc>\0"sv, "\0"sv, "def", 0, no_controls, no_controls});
+    try_it(place<reply::delete_rcpt>{{}, &reply::delete_rcpt::recipient, "recipient", '-', "", "\0"sv, "<abc>", 0, mailbox, no_controls});
+    try_it(place<reply::replace_body>{{}, &reply::replace_body::chunk, "chunk", 'b', "", "", "abc", 0, any_byte, any_byte});
+    try_it(place<reply::quarantine>{{}, &reply::quarantine::reason, "reason", 'q', "", "\0"sv, "abc", 0, any_byte, no_nul});
 }
 
 // clang-format on

@@ -24,14 +24,20 @@ inline std::vector<step> transcript(const std::string& name) {
 
     std::ifstream file{std::string{KILTER_TEST_FOLDER} + "/golden/transcripts/" + name};
     if (!file) throw std::runtime_error{"there is no transcript " + name};
+    const auto need = [&](bool right) {
+        if (!right) throw std::runtime_error{name + " is no transcript"};
+    };
     std::vector<step> steps;
     for (std::string line; std::getline(file, line);) {
         if (line.empty() || line[0] == '#') continue;
+        need(line.size() > 2);
         if (line[0] == '=') {
+            need(!steps.empty());
             steps.back().described = line.substr(2);
             continue;
         }
         step s{line[0] == '>', {}, {}};
+        need(s.from_mta || line[0] == '<');
         for (std::size_t at = 2; at + 1 < line.size() && digit(line[at]) != none; at += 3)
             s.bytes.push_back(static_cast<char>(digit(line[at]) * 16 + digit(line[at + 1])));
         steps.push_back(std::move(s));
