@@ -73,7 +73,7 @@ TEST_CASE("the naive decoder reads each golden frame as its message") {
     });
 }
 
-TEST_CASE("the naive decoder agrees on all short payloads of a few bytes, for each code") {
+TEST_CASE("the naive decoder agrees on all short payloads of a few bytes, for each code", "[slow]") {
     constexpr std::string_view alphabet{
         "\0\x01"
         "4LUa\xff",
@@ -92,7 +92,7 @@ TEST_CASE("the naive decoder agrees on all short payloads of a few bytes, for ea
     CHECK(good > 10000);
 }
 
-TEST_CASE("the naive decoder agrees on each code and each payload of one byte") {
+TEST_CASE("the naive decoder agrees on each code and each payload of one byte", "[slow]") {
     for (unsigned code = 0; code != 256; ++code)
         for (unsigned byte = 0; byte != 256; ++byte)
             check_frame({static_cast<char>(code), std::string(1, static_cast<char>(byte))});
@@ -116,7 +116,7 @@ TEST_CASE("the naive decoder agrees on golden payloads with a byte changed, and 
     });
 }
 
-TEST_CASE("the naive decoder agrees on random payloads") {
+TEST_CASE("the naive decoder agrees on random payloads", "[slow]") {
     std::size_t good = 0;
     for (std::uint32_t seed = 0; seed != 20000; ++seed) {
         INFO("seed " << seed);
