@@ -699,7 +699,7 @@ struct macro_situation {
         return std::any_of(sent.begin(), sent.end(), [&](const piece& p) { return defines(p, value, codes); });
     }
     /// Does libmilter drop the set of the command of the event?
-    bool is_for_one() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
+    bool set_is_dropped() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
     /// Is it in the set that was sent for the command of the event?
     bool is_own(const std::string& value) const {
         const auto code = stream[at].code();
@@ -735,7 +735,7 @@ inline const std::vector<macro_row> macro_table_rows{
      "keeps them until an earlier command or a set that isn't empty takes their place",
      "forgets them",
      "a queue id or an address of the message before must not be taken for one of this message",
-     [](const macro_situation& s) { return s.theirs != no_macro && s.sent_for(s.theirs, "CHMRTEN") && (s.is_for_one() || !s.is_own(s.theirs)); },
+     [](const macro_situation& s) { return s.theirs != no_macro && s.sent_for(s.theirs, "CHMRTEN") && (s.set_is_dropped() || !s.is_own(s.theirs)); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + A + frame('D', "M") + M; }},
 };
 

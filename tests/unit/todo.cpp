@@ -256,6 +256,7 @@ TEST_CASE("every name says what is to be done") {
     CHECK(names ==
           "go_on wait refuse_command refuse_recipient refuse_message refuse_connection leave_message "
           "leave_connection deliver discard hang_up close give_up ");
+    CHECK(to_string(todo::give_up) == "give_up");
     CHECK(to_string(static_cast<todo>(todo_count)) == "unknown todo");
 }
 

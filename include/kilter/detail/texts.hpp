@@ -103,7 +103,7 @@ constexpr errc reply_line(std::string_view line, std::string_view code, bool las
     const auto text = line.substr(4);
     if (!text.empty() && is_digit(text[0])) {
         const auto enhanced = enhanced_code(text, code[0]);
-        const auto after = text.substr(enhanced.size());  // without a code: the digit
+        const auto after = text.substr(enhanced.size());  // without a code, the digit is its first
         if (!after.empty() && after[0] != ' ') return errc::bad_reply_text;
     }
     for (std::size_t at = 0; (at = text.find('%', at)) != text.npos; at += 2)
