@@ -4,11 +4,15 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <kilter.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,9 +72,13 @@ private:
     /// Reads once, so that all have their turn. If there is more, epoll says so.
     ending receive(workspace& shared) {
         // [room]
-        auto to = session_.room();
-        if (to.empty()) to = shared.input;
-        const auto count = ::read(socket_.get(), to.data(), to.size());
+        // The rest of a large frame is read to where its beginning is, and what follows it into the buffer.
+        // The room has a few bytes for the next frame, too. That one had better be whole in the buffer.
+        auto rest = session_.room();
+        if (!rest.empty()) rest = rest.first(rest.size() - kilter::frame_overhead);
+        const std::span<char> buffer{shared.input};
+        const std::array<iovec, 2> to{{{rest.data(), rest.size()}, {buffer.data(), buffer.size()}}};
+        const auto count = ::readv(socket_.get(), to.data(), to.size());
         // [room]
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
         if (count < 0) return std::strerror(errno);
@@ -79,11 +87,14 @@ private:
         ending end;
         bool moves_on = !session_.in_frame();
         shared.output.clear();
-        for (const auto& event : session_.receive(to.first(static_cast<std::size_t>(count)))) {
-            moves_on = true;
-            filter_.answer(event, session_, shared.output);
-            if (const auto* wrong = std::get_if<kilter::protocol_error>(&event)) end = describe(*wrong);
-        }
+        const auto come = static_cast<std::size_t>(count);
+        const auto of_rest = std::min(come, rest.size());
+        for (const auto bytes : {rest.first(of_rest), buffer.first(come - of_rest)})
+            for (const auto& event : session_.receive(bytes)) {
+                moves_on = true;
+                filter_.answer(event, session_, shared.output);
+                if (const auto* wrong = std::get_if<kilter::protocol_error>(&event)) end = describe(*wrong);
+            }
         session_.release_room();
         if (moves_on) since_ = shared.now;
         if (auto failed = send(shared.output, shared)) return failed;

@@ -66,6 +66,33 @@ TEST_CASE("only the frames that a read cuts are copied, whatever the size of the
     }
 }
 
+TEST_CASE(
+    "of a read that is scattered over the room and a buffer, nothing is copied but what the buffer cuts "
+    "off") {
+    const auto stream = bench::make_stream({"2m", 1, 0, 2 << 20}, 1).bytes;
+    std::string buffer(106'000, '?');
+    frame_decoder decoder{data_size_64k};
+    std::size_t copied = 0;
+    const auto hear = [&](std::string_view input) {
+        const auto all = input;
+        while (const auto next = decoder.next(input)) copied += !is_within(next->payload, all);
+    };
+    std::size_t frames_in_room = 0;
+    for (std::string_view come = stream; !come.empty();) {
+        auto rest = decoder.room();
+        if (!rest.empty()) rest = rest.first(rest.size() - frame_overhead);
+        const auto in_room = come.substr(0, rest.size());
+        come.remove_prefix(in_room.copy(rest.data(), rest.size()));
+        const auto in_buffer = come.substr(0, buffer.size());
+        come.remove_prefix(in_buffer.copy(buffer.data(), buffer.size()));
+        frames_in_room += !rest.empty();
+        hear({rest.data(), in_room.size()});
+        hear({buffer.data(), in_buffer.size()});
+    }
+    CHECK(frames_in_room > 10);
+    CHECK(copied == frames_in_room);
+}
+
 TEST_CASE("sessions and events are as small as the documentation says") {
 #if defined(__GLIBCXX__) && !defined(_GLIBCXX_DEBUG)
     if constexpr (sizeof(void*) == 8) {
