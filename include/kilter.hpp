@@ -20,6 +20,7 @@
 #include "kilter/negotiation.hpp"
 #include "kilter/options.hpp"
 #include "kilter/owned.hpp"
+#include "kilter/phase.hpp"
 #include "kilter/protocol_error.hpp"
 #include "kilter/reply_text.hpp"
 #include "kilter/rules.hpp"

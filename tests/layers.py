@@ -9,7 +9,7 @@ import re
 import sys
 
 LEVELS = [
-    "version side error event_range flags match address macro_name detail/bytes detail/table detail/inline",
+    "version side phase error event_range flags match address macro_name detail/bytes detail/table detail/inline",
     "options frame detail/texts detail/index",
     "views reply_text limits",
     "messages detail/lists",
@@ -20,7 +20,7 @@ LEVELS = [
     "session modifications",
 ]
 BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()
-RULES = "rules todo conversation".split()
+RULES = "phase rules todo conversation".split()
 
 include = pathlib.Path(__file__).parent.parent / "include"
 level_of = {name: level for level, names in enumerate(LEVELS) for name in names.split()}

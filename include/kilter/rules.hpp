@@ -2,44 +2,15 @@
 // THE RULES TABLE: when each message may come, what it leads to, what answers it, and what that means.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <type_traits>
 
 #include "detail/table.hpp"
 #include "flags.hpp"
 #include "messages.hpp"
+#include "phase.hpp"
 
 namespace kilter {
-
-/// How far a conversation has come: the last command that moved it on.
-enum class phase : std::uint8_t {
-    fresh,
-    negotiated,
-    connected,
-    greeted,
-    mail,
-    rcpt,
-    data,
-    headers,
-    end_of_headers,
-    body,
-    end_of_message,
-    closed,
-};
-
-inline constexpr std::size_t phase_count = 12;
-
-/// The name of a phase.
-constexpr std::string_view to_string(phase p) noexcept {
-    constexpr std::array<std::string_view, phase_count> names{
-        "fresh", "negotiated", "connected",      "greeted", "mail",           "rcpt",
-        "data",  "headers",    "end_of_headers", "body",    "end_of_message", "closed"};
-    const auto number = static_cast<std::size_t>(p);
-    return number < names.size() ? names[number] : "unknown phase";
-}
 
 /// The commands that are answered. What is owed is the answer to one of them.
 enum class question : std::uint16_t {
@@ -74,28 +45,6 @@ enum class verdict : std::uint8_t {
 };
 
 namespace rules {
-
-/// A set of phases.
-struct phases {
-    std::uint16_t bits = 0;
-
-    static constexpr std::uint16_t bit(phase p) noexcept {
-        return static_cast<std::uint16_t>(1u << static_cast<unsigned>(p));
-    }
-    constexpr bool has(phase p) const noexcept { return (bits & bit(p)) != 0; }
-    constexpr bool meets(phases other) const noexcept { return (bits & other.bits) != 0; }
-
-    friend constexpr phases operator|(phases a, phases b) noexcept {
-        return {static_cast<std::uint16_t>(a.bits | b.bits)};
-    }
-};
-
-constexpr phases only(phase p) noexcept { return {phases::bit(p)}; }
-
-/// All phases from one to another, both included.
-constexpr phases from_to(phase first, phase last) noexcept {
-    return {static_cast<std::uint16_t>((phases::bit(last) << 1) - phases::bit(first))};
-}
 
 /// Where a command leads to. One that leads only back, to the end of all, leads nowhere.
 struct lead {

@@ -16,6 +16,7 @@ HEADERS = {
     "options.hpp": "table code",
     "wire.hpp": "table code",
     "rules.hpp": "table code",
+    "phase.hpp": "code",
     "frame.hpp": "code",
     "codec.hpp": "code",
     "conversation.hpp": "code",
