@@ -50,9 +50,11 @@ public:
     /// What epoll is to wait for. While the MTA doesn't read, it isn't read from: answers don't pile up.
     std::uint32_t awaited() const { return unsent_.empty() ? EPOLLIN : EPOLLOUT; }
 
-    /// Is the MTA to go on without delay: with its offer, the rest of a frame, reading?
+    /// Is the MTA to go on without delay: with its offer, the rest of a frame or of a body, reading?
     bool pressed() const {
-        return session_.in_frame() || !unsent_.empty() || session_.state().at() == kilter::phase::fresh;
+        const auto at = session_.state().at();
+        return at == kilter::phase::fresh || at == kilter::phase::body || session_.in_frame() ||
+               !unsent_.empty();
     }
 
     /// Since when that is so; if it isn't, since when nothing has come.
@@ -95,9 +97,9 @@ private:
                 filter_.answer(event, session_, shared.output);
                 if (const auto* wrong = std::get_if<kilter::protocol_error>(&event)) end = describe(*wrong);
             }
-        session_.release_room();
         if (moves_on) since_ = shared.now;
         if (auto failed = send(shared.output, shared)) return failed;
+        if (!pressed()) session_.release_room();
         if (at_rest()) filter_.shrink();
         return end;
     }

@@ -374,14 +374,23 @@ def test_programs_that_a_filter_starts_inherit_no_descriptor(server):
 
 
 def test_an_idle_connection_holds_no_buffer(exact_memory, many_descriptors, unix):
-    """At most 2 kB, sanitizers included, after a frame of 60 kB that has come in two pieces."""
-    large = frame(b"B", b"x" * 60_000)
+    """At most 2 kB, sanitizers included, after frames of 60 kB that have come in two pieces: between two
+    header fields, or between two messages.
+    """
+    header = frame(b"L", b"Subject\0" + b"x" * 60_000 + b"\0")
+    body = frame(b"B", b"x" * 60_000)
+
+    def say_in_two(mta, large):
+        mta.say_and_see_it_read(large[:30_000])
+        mta.ask(large[30_000:])
 
     def pass_large_frames(connections):
         for mta in connections:
             mta.ask(*UP_TO_DATA)
-            mta.say_and_see_it_read(large[:30_000])
-            mta.ask(large[30_000:])
+            say_in_two(mta, header)
+        for mta in connections[::2]:
+            say_in_two(mta, body)
+            mta.ask(frame(b"E"))
 
     with running_server(unix) as server:
         with mtas(server, 100) as warm:
@@ -616,17 +625,18 @@ def test_more_connections_than_there_is_room_for(tcp, capfd, reason, complaint):
 # Time.
 
 
-def test_frames_that_are_not_finished_in_time(tcp, capfd):
-    """Bytes alone don't help. Whole frames do, even if there is always one more that has begun; and
-    there may be any time between them.
+def test_what_is_not_finished_in_time(tcp, capfd):
+    """Frames, and bodies. Bytes alone don't help. Whole frames do, even if there is always one more that
+    has begun; and there may be any time between them, but in a body.
     """
     with (
         running_server(tcp, "lock", "--frame-timeout", 1) as server,
         mtas(server, 2, agreed=None) as (mute, half_offer),
-        mtas(server, 4) as (half, slow, steady, idle),
+        mtas(server, 5) as (half, half_body, slow, steady, idle),
     ):
         half_offer.say(OFFER[:3])
         half.say(GREETING[0][:-1])
+        half_body.ask(*GREETING, *MAIL[:-1])
         steady.ask(*UP_TO_DATA)
         steady.say(HEADER[:5])
         idle.ask(*GREETING)
@@ -637,11 +647,11 @@ def test_frames_that_are_not_finished_in_time(tcp, capfd):
             slow.say(b"x")
             steady.ask(HEADER[5:] + HEADER[:5])
             assert time.monotonic() < end, "nothing ends it"
-        for mta in (mute, half_offer, half, slow):
+        for mta in (mute, half_offer, half, half_body, slow):
             mta.hear_the_end()
         steady.ask(HEADER[5:])
         idle.ask(*MAIL)
-    assert capfd.readouterr().err.count("timed out") == 4
+    assert capfd.readouterr().err.count("timed out") == 5
 
 
 def test_nothing_comes_for_too_long(tcp, capfd):
