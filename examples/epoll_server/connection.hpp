@@ -50,14 +50,14 @@ public:
     /// What epoll is to wait for. While the MTA doesn't read, it isn't read from: answers don't pile up.
     std::uint32_t awaited() const { return unsent_.empty() ? EPOLLIN : EPOLLOUT; }
 
-    /// Is the MTA to go on without delay: with its offer, the rest of a frame or of a body, reading?
+    /// Is the MTA to go on without delay: with its offer, the rest of a frame, the next of a body, reading?
     bool pressed() const {
         const auto at = session_.state().at();
         return at == kilter::phase::fresh || at == kilter::phase::body || session_.in_frame() ||
                !unsent_.empty();
     }
 
-    /// Since when that is so; if it isn't, since when nothing has come.
+    /// Since when we wait for that; if we don't, since when nothing has come.
     moment since() const { return since_; }
 
     /// May it be closed without harm to a message?
@@ -66,6 +66,8 @@ public:
     /// What was awaited has happened, or the MTA has gone: then the calls fail.
     ending serve(workspace& shared) {
         auto end = unsent_.empty() ? receive(shared) : go_on(shared);
+        if (!pressed()) session_.release_room();
+        if (at_rest()) filter_.shrink();
         if (!end && unsent_.empty() && !session_.open()) end = "";
         return end;
     }
@@ -74,8 +76,8 @@ private:
     /// Reads once, so that all have their turn. If there is more, epoll says so.
     ending receive(workspace& shared) {
         // [room]
-        // The rest of a large frame is read to where its beginning is, and what follows it into the buffer.
-        // The room has a few bytes for the next frame, too. That one had better be whole in the buffer.
+        // The rest of a large frame is read to where its beginning is, and what follows into the buffer. The
+        // room may have a few bytes for the next frame, too. That one had better be whole in the buffer.
         auto rest = session_.room();
         if (!rest.empty()) rest = rest.first(rest.size() - kilter::frame_overhead);
         const std::span<char> buffer{shared.input};
@@ -99,8 +101,6 @@ private:
             }
         if (moves_on) since_ = shared.now;
         if (auto failed = send(shared.output, shared)) return failed;
-        if (!pressed()) session_.release_room();
-        if (at_rest()) filter_.shrink();
         return end;
     }
 

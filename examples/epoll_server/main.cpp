@@ -55,7 +55,7 @@ settings read_settings(int count, char** arguments) {
     add("--max-unsent", "BYTES", with.max_unsent, "of answers that the MTA doesn't read");
     add("--timeout", "SECONDS", with.timeout, "without a byte");
     add("--frame-timeout", "SECONDS", with.frame_timeout,
-        "for the first frame, the rest of one or of a body, or until answers are read");
+        "for the first frame, the rest of one, the next of a body, or until answers are read");
     add("--grace", "SECONDS", with.grace, "for the messages under way when it is to end");
     try {
         app.parse(count, arguments);

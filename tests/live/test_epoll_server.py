@@ -373,24 +373,23 @@ def test_programs_that_a_filter_starts_inherit_no_descriptor(server):
 # Memory.
 
 
+LARGE_HEADER = frame(b"L", b"Subject\0" + b"x" * 60_000 + b"\0")
+LARGE_BODY = frame(b"B", b"x" * 60_000)
+
+
 def test_an_idle_connection_holds_no_buffer(exact_memory, many_descriptors, unix):
     """At most 2 kB, sanitizers included, after frames of 60 kB that have come in two pieces: between two
     header fields, or between two messages.
     """
-    header = frame(b"L", b"Subject\0" + b"x" * 60_000 + b"\0")
-    body = frame(b"B", b"x" * 60_000)
-
-    def say_in_two(mta, large):
-        mta.say_and_see_it_read(large[:30_000])
-        mta.ask(large[30_000:])
 
     def pass_large_frames(connections):
         for mta in connections:
             mta.ask(*UP_TO_DATA)
-            say_in_two(mta, header)
+            mta.say_and_see_it_read(LARGE_HEADER[:30_000])
+            mta.ask(LARGE_HEADER[30_000:])
         for mta in connections[::2]:
-            say_in_two(mta, body)
-            mta.ask(frame(b"E"))
+            mta.say_and_see_it_read(LARGE_BODY[:30_000])
+            mta.ask(LARGE_BODY[30_000:], frame(b"E"))
 
     with running_server(unix) as server:
         with mtas(server, 100) as warm:
@@ -399,6 +398,39 @@ def test_an_idle_connection_holds_no_buffer(exact_memory, many_descriptors, unix
         with mtas(server, 1000) as idle:
             pass_large_frames(idle)
             assert server.memory() - before < 1000 * 2048
+
+
+def test_a_connection_whose_answers_are_read_late_holds_no_buffer(exact_memory, unix):
+    """The answers to what follows the large frame are more than the socket takes at once."""
+    more = 45_000
+
+    def read_late(connections):
+        for mta in connections:
+            mta.ask(*UP_TO_DATA)
+            mta.say_and_see_it_read(LARGE_HEADER[:30_000])
+            mta.say(LARGE_HEADER[30_000:] + frame(b"L", b"a\0\0") * more)
+        for mta in connections:
+            mta.hear(GOES_ON * (1 + more))
+
+    with running_server(unix) as server:
+        with mtas(server, 20) as warm:
+            read_late(warm)
+        before = server.memory()
+        with mtas(server, 100) as idle:
+            read_late(idle)
+            assert server.memory() - before < 100 * 2048
+
+
+def test_what_follows_a_large_frame_in_the_same_read(unix):
+    with running_server(unix) as server, mtas(server, 1) as (mta,):
+        mta.ask(*UP_TO_DATA)
+        for large, small in (LARGE_HEADER, HEADER), (LARGE_BODY, frame(b"B", b"x")):
+            mta.say_and_see_it_read(large[:30_000])
+            mta.say(large[30_000:] + small * 3 + large[:30_000])
+            mta.hear(GOES_ON * 4)
+            mta.say(large[30_000:] + small[:-1])
+            mta.hear(GOES_ON)
+            mta.ask(small[-1:])
 
 
 # Peers that ask too much, or read too little.
