@@ -405,6 +405,24 @@ def test_an_idle_connection_holds_no_buffer(exact_memory, many_descriptors, unix
     assert memory_of_each(unix, 1000, pass_large_frames) < 2048
 
 
+def test_a_connection_whose_answers_are_read_late_holds_no_buffer(exact_memory, unix):
+    """Those to a large frame and to what came with its end, which are more than the socket takes at once."""
+    large = frame(b"L", b"Subject\0" + b"x" * 10_000_000 + b"\0")
+    with running_server(unix, "addhdr", "--max-frame", len(large)) as server:
+        with Mta(server, agreed=AGREED_TO_ADD) as mta:
+            mta.ask(*UP_TO_DATA)
+            before = server.memory()
+            mta.say_and_see_it_read(large[:-10])
+            assert server.memory() - before > 8_000_000
+            server.signal(signal.SIGSTOP)  # so that it finds all the rest at once
+            mta.say(large[-10:] + frame(b"E") + MAILS * 8)
+            server.signal(signal.SIGCONT)
+            wait_until(server.has_stopped_reading, "the server reads no more")
+            mta.hear(GOES_ON + ADDED + ANSWERS_TO_MAIL * 8000)
+            wait_until(lambda: not server.has_stopped_reading(), "the server reads on")
+            assert server.memory() - before < 4_000_000
+
+
 def test_what_follows_a_large_frame_in_the_same_read(unix):
     with running_server(unix) as server, mtas(server, 1) as (mta,):
         mta.ask(*UP_TO_DATA)
