@@ -54,6 +54,7 @@ constexpr wrong_length wrong_lengths[]{
     {"empty lines",                                    "\r\n\r\n", errc::not_a_milter, 0x0d0a0d0a},
     {"a tab in a text",                                "a\tb\tc", errc::not_a_milter, 0x61096209},
     {"text but for one byte that is not",              "GE\x80 x", errc::frame_too_long, 0x47458020},
+    {"the byte before the printable ones",             "GE\x1f x", errc::frame_too_long, 0x47451f20},
     {"the start of a TLS handshake",                   "16 03 01 02 00 01"_hex, errc::frame_too_long, 0x16030102},
 };
 

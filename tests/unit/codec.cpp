@@ -92,21 +92,23 @@ TEST_CASE("an output that can't grow so far stays as it was") {
 namespace {
 
 /// Grows like a std::string, but not beyond so many bytes.
+template <std::size_t Most>
 struct small_string {
     std::string text{};
 
     char* data() { return text.data(); }
     std::size_t size() const { return text.size(); }
     std::size_t capacity() const { return text.size(); }
-    std::size_t max_size() const { return 12; }
+    std::size_t max_size() const { return Most; }
     void resize(std::size_t size) { text.resize(size); }
     void append(const char* from, std::size_t count) { text.append(from, count); }
 };
 
 }  // namespace
 
-TEST_CASE("an output that grows by itself stays as it was, too, if it can't grow so far") {
-    small_string out;
+TEMPLATE_TEST_CASE("an output that grows by itself stays as it was, too, if it can't grow so far", "",
+                   small_string<10>, small_string<14>) {
+    TestType out;
     CHECK(encode(reply::proceed{}, out) == errc::ok);
     CHECK(encode(reply::accept{}, out) == errc::ok);
     CHECK(encode(reply::proceed{}, out) == errc::no_room);

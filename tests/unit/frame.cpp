@@ -214,6 +214,26 @@ TEST_CASE("a length over the limit allocates nothing [X11]") {
     CHECK(used.allocations == 0);
 }
 
+TEST_CASE("pieces take memory for 64 bytes, and then for twice as many") {
+    usage used;
+    counted_decoder decoder{65535, counted_buffer(counted<char>(used))};
+    const auto bytes = frame_of_size('B', 59) + frame_of_size('B', 1000);
+    std::string_view rest = bytes;
+    const auto hear = [&](std::size_t count) {
+        auto piece = rest.substr(0, count);
+        rest.remove_prefix(count);
+        while (decoder.next(piece)) continue;
+        REQUIRE(piece.empty());
+    };
+    hear(1);
+    CHECK(used.largest == 64);
+    hear(63);
+    hear(64);  // of the second frame: they fit
+    CHECK(used.allocations == 1);
+    hear(1);
+    CHECK(used.largest == 128);
+}
+
 TEST_CASE("what is held is the frame and nothing of what follows it") {
     usage used;
     counted_decoder decoder{65535, counted_buffer(counted<char>(used))};

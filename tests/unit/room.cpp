@@ -193,6 +193,21 @@ TEST_CASE("a length alone is worth a page, and after that room grows with what h
     CHECK(used.largest <= frame.size() + frame_overhead);
 }
 
+TEST_CASE("room grows once it is less than half of what has come, or than a quarter of a page") {
+    basic_frame_decoder decoder{data_size_1m};
+    const auto stream = raw('B', std::string(1'495, 'x')) + raw('B', std::string(100'000, 'x'));
+    std::string_view rest = stream;
+    begin(decoder, rest, 5);  // so that the first frame comes in pieces: 1,500 bytes are held from then on
+    begin(decoder, rest, 1'495 + 476);
+    CHECK(decoder.room().size() == 1'500 - 476);
+    begin(decoder, rest, 1);
+    CHECK(decoder.room().size() == 4'096 - 477);
+    begin(decoder, rest, 2'731 - 477);
+    CHECK(decoder.room().size() == 4'096 - 2'731);
+    begin(decoder, rest, 1);
+    CHECK(decoder.room().size() == 2 * 2'732 - 2'732);
+}
+
 TEST_CASE("room that has grown stays, and nothing more is allocated") {
     usage used;
     counted_session session{{.payload = data_size_64k}, counted_buffer(counted<char>(used))};
