@@ -398,6 +398,18 @@ TEST_CASE("after a 421 the connection stays over, whatever else of the message i
     CHECK(t.now.over() == scope::connection);
 }
 
+TEST_CASE("an MTA that begins another message after a 421 is taken at its word, with an abort or without") {
+    talk with{manner::heard};
+    with(connect, helo, mail, reply::reply_code{"421 4.3.2 Bye"}, command::abort{}, mail);
+    talk without{manner::heard};
+    without(connect, helo, mail, reply::reply_code{"421 4.3.2 Bye"}, mail);
+    for (const auto& t : {with, without}) {
+        CHECK(t.wrong == errc::ok);
+        CHECK(t.now.over() == scope::nothing);
+        CHECK(t.now.wanted<command::rcpt>());
+    }
+}
+
 TEST_CASE("a verdict on a connection counts after an abort, too") {
     talk t{manner::heard};
     t(connect, helo);

@@ -116,6 +116,16 @@ TEST_CASE("a limit below 64 KiB stays, if no larger size is agreed") {
     CHECK(s.error() == errc::frame_too_long);
 }
 
+TEST_CASE("a larger size that is offered, but not agreed, leaves a limit as it is") {
+    mta_session s{{.payload = 100}};
+    std::string out;
+    REQUIRE(s.send(command::negotiate{.options = all_options | option::data_1m}, out) == errc::ok);
+    heard(s, bytes_of(reply::negotiate{}));
+    REQUIRE(s.send(command::connect{"mx"}, out) == errc::ok);
+    heard(s, raw('y', std::string(101, '5')));
+    CHECK(s.error() == errc::frame_too_long);
+}
+
 TEST_CASE("a limit above the size that is agreed stays") {
     mta_session s;
     std::string out;

@@ -136,6 +136,9 @@ TEST_CASE("macro lists go to an MTA that takes them, and to no other [X64]") {
     CHECK(encode(answer, bytes) == errc::ok);
     CHECK(std::string_view{bytes}.substr(17) == "\0\0\0\2\0\0\0\0\3i {rcpt_addr}\0"sv);
 
+    CHECK(answer_to(all_actions, all_options, {.actions = action::add_headers, .symbols = lists}).actions ==
+          (action::add_headers | action::set_symlist));
+
     const auto without = answer_to(action{0xff}, all_options, {.symbols = lists});
     CHECK(without.actions == action::none);
     CHECK(without.symbols.empty());
