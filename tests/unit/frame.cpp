@@ -266,6 +266,20 @@ TEST_CASE("frames in pieces allocate nothing more once the buffer has grown") {
     CHECK(used.allocations == before);
 }
 
+TEST_CASE("an input of nothing, which is nowhere, changes nothing") {
+    const exact bytes{"\0\0\0\3Hab"sv};
+    for (std::size_t size = 0; size != bytes.view().size(); ++size) {
+        frame_decoder decoder{100};
+        auto input = bytes.view().substr(0, size);
+        CHECK_FALSE(decoder.next(input).has_value());
+        std::string_view nothing;
+        REQUIRE(nothing.data() == nullptr);
+        CHECK_FALSE(decoder.next(nothing).has_value());
+        input = bytes.view().substr(size);
+        CHECK(decoder.next(input) == frame{'H', "ab"});
+    }
+}
+
 TEST_CASE("if there is no memory for a piece of a frame, nothing comes after it, either") {
     usage used{.limit = 100};
     counted_decoder decoder{65535, counted_buffer(counted<char>(used))};
