@@ -105,7 +105,7 @@ static_assert(
         a<const std::string>()}) && noexcept(a<const text_list>().empty()) && noexcept(a<const text_list>()
                                                                                            .bytes()));
 static_assert(copies<definition> && compares<definition> && copies<symbol> && compares<symbol>);
-static_assert(noexcept(smtp_reply::parse("")) && copies<smtp_reply>);
+static_assert(noexcept(smtp_reply::parse(std::string_view{})) && copies<smtp_reply>);
 static_assert(noexcept(refusal(a<const reply::any>())));
 
 // Numbers, names and bits.
@@ -122,8 +122,8 @@ static_assert(
 static_assert(noexcept(options_of(6)) && noexcept(data_size(option::none)));
 static_assert(noexcept(to_string(errc::ok)) && noexcept(to_string(phase::fresh)) && noexcept(
     to_string(todo::wait)) && noexcept(to_string(question::none)));
-static_assert(noexcept(bare_macro_name("")) && noexcept(bare_mailbox("")) && noexcept(
-    bare_address("")) && noexcept(is_verified_name("")));
+static_assert(noexcept(bare_macro_name(std::string_view{})) && noexcept(bare_mailbox(std::string_view{})) && noexcept(
+    bare_address(std::string_view{})) && noexcept(is_verified_name(std::string_view{})));
 static_assert(noexcept(offer_of(6)) && noexcept(agree(command::negotiate{}, wishes{})));
 static_assert(noexcept(rules::to_do(verdict::none, rules::unasked)) && noexcept(rules::ends(verdict::none,
                                                                                             rules::unasked)));
@@ -212,7 +212,7 @@ static_assert(copies<buffer>&& noexcept(a<buffer>().data()) && noexcept(a<const 
 
 // What keeps something: looking at it, moving it and dropping it.
 static_assert(moves<macro_table> && std::is_nothrow_default_constructible_v<macro_table>&& noexcept(
-                                        a<const macro_table>().find("")));
+                                        a<const macro_table>().find(std::string_view{})));
 static_assert(moves<macro_lists> &&
               std::is_nothrow_default_constructible_v<macro_lists>&& noexcept(a<const macro_lists>().names(
                   stage::mail)) && noexcept(a<const macro_lists>().names_for<command::mail>()));
