@@ -2,7 +2,6 @@
 // Each golden message, encoded, decoded, and cut in every way; and all of it at compile time.
 #include <kilter/codec.hpp>
 
-#include <algorithm>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -48,7 +47,7 @@ constexpr bool decodes(const test::golden::row<M>& row) {
     // From a copy, because g++ 12 with -fsanitize=undefined takes no address of a variable for a constant.
     fixed_buffer<64> copy;
     copy.resize(row.bytes.size());
-    std::ranges::copy(row.bytes, copy.data());
+    row.bytes.copy(copy.data(), row.bytes.size());
     const std::string_view bytes{copy.data(), copy.size()};
     return is(frame{bytes[4], bytes.substr(5)}, row.message);
 }

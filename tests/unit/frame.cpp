@@ -2,7 +2,6 @@
 // The frame decoder: its limits, its memory, and how long what it hands out is good.
 #include <kilter/frame.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -348,7 +347,7 @@ TEST_CASE("a fixed buffer takes as much as fits, and says how much that is") {
     CHECK(buffer.size() == 0);
     STATIC_REQUIRE(fixed_buffer<6>::max_size() == 6);
     buffer.resize(5);
-    std::ranges::copy("abcde"sv, buffer.data());
+    "abcde"sv.copy(buffer.data(), 5);
     buffer.resize(6);
     CHECK(std::string_view{buffer.data(), buffer.size()} == "abcde\0"sv);
     buffer.resize(2);

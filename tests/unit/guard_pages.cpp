@@ -88,7 +88,8 @@ template <class M>
 std::string look_at(const M& message) {
     std::string seen = describe(message);
     static_cast<void>(check_heard(message));
-    owned<M> copy{message};
+    owned<M> copy;
+    copy = owned{message};
     seen += describe(*copy);
     if constexpr (requires { message.args.begin(); })
         for (const auto arg : message.args) seen += arg;

@@ -115,7 +115,6 @@ TEST_CASE("modifications are a forward range") {
     CHECK(*at == reply::any{reply::add_rcpt{"<b>"}});
     CHECK(at != changes.end());
     CHECK(++at == changes.end());
-    CHECK(std::ranges::distance(changes) == 2);
     CHECK(described(changes) == described(changes));
 }
 

@@ -92,6 +92,7 @@ TEST_CASE("nothing received is no event") {
     CHECK(s.open());
 }
 
+#ifdef __cpp_lib_ranges  // libc++ has its concepts, but no algorithms, up to 14
 TEST_CASE("the algorithms of std::ranges go through the events") {
     auto s = negotiated();
     const auto bytes = bytes_of(command::abort{}, command::macro{'C'}, command::abort{});
@@ -100,6 +101,7 @@ TEST_CASE("the algorithms of std::ranges go through the events") {
               range, [](const auto& event) { return std::holds_alternative<command::abort>(event); }) == 2);
     CHECK(range.rest().empty());
 }
+#endif
 
 TEST_CASE("an event is read when the loop asks for it") {
     auto s = negotiated();
