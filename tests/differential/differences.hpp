@@ -675,7 +675,6 @@ inline const std::vector<row> table{
 
 /// A macro that has another value on each side.
 struct macro_situation {
-    const pieces& sent;    ///< the whole stream
     const pieces& stream;  ///< what kilter was given
     std::size_t at;        ///< the piece of the event
     std::string_view name;
@@ -686,17 +685,14 @@ struct macro_situation {
     static std::string braced(std::string_view name) {
         return name.size() == 1 ? "{" + std::string{name} + "}" : std::string{name};
     }
-    /// Is it defined with this value for one of these commands, in this piece?
-    bool defines(const piece& p, const std::string& value, std::string_view codes) const {
-        if (p.code() != 'D' || p.payload().empty()) return false;
-        const auto read = test::naive::command({'D', whole_pairs(p.payload())});
-        if (read.fields.empty() || codes.find(read.fields[0].value) == codes.npos) return false;
+    /// Its value in a set, if it is one for these commands.
+    std::optional<std::string> value_in(const piece& set, std::string_view commands) const {
+        if (set.code() != 'D' || set.payload().empty()) return std::nullopt;
+        const auto read = test::naive::command({'D', whole_pairs(set.payload())});
+        if (read.fields.empty() || commands.find(read.fields[0].value) == commands.npos) return std::nullopt;
         for (std::size_t i = 1; i < read.fields.size(); i += 2)
-            if (braced(read.fields[i].value) == braced(name) && read.fields[i + 1].value == value) return true;
-        return false;
-    }
-    bool sent_for(const std::string& value, std::string_view codes) const {
-        return std::any_of(sent.begin(), sent.end(), [&](const piece& p) { return defines(p, value, codes); });
+            if (braced(read.fields[i].value) == braced(name)) return read.fields[i + 1].value;
+        return std::nullopt;
     }
     /// Does libmilter drop the set of the command of the event?
     bool set_is_dropped() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
@@ -704,7 +700,53 @@ struct macro_situation {
     bool is_own(const std::string& value) const {
         const auto code = stream[at].code();
         for (auto i = at; i != 0 && stream[i - 1].code() == 'D'; --i)
-            if (stream[i - 1].payload().front() == code) return defines(stream[i - 1], value, {&code, 1});
+            if (owner(stream[i - 1]) == code) return value_in(stream[i - 1], {&code, 1}) == value;
+        return false;
+    }
+    /// Has the value come in a set whose time, of those that kilter says, is over at the event?
+    bool is_over(const std::string& value) const {
+        return any_set([&](std::size_t i) { return over(i) && value_in(stream[i], "CHMRTEN") == value; });
+    }
+    /// Does it come of a set whose time it is? Or is there none that has the macro?
+    bool is_good(const std::string& value) const {
+        return value == no_macro
+            ? !any_set([&](std::size_t i) { return !over(i) && value_in(stream[i], "CHMRTENLBU"); })
+            : any_set([&](std::size_t i) { return !over(i) && value_in(stream[i], "CHMRTENLBU") == value; });
+    }
+
+private:
+    static char owner(const piece& p) { return p.payload().substr(0, 1).append(1, '\0').front(); }
+
+    template <class F>
+    bool any_set(F has) const {
+        for (std::size_t i = 0; i != at; ++i)
+            if (stream[i].code() == 'D' && has(i)) return true;
+        return false;
+    }
+
+    /// Is the set over, which is good for its command alone, or until that or an earlier one comes once more, and for no
+    /// longer than the message?
+    bool over(std::size_t set) const {
+        constexpr auto kept = "CHMRTNE"sv;
+        const auto command = owner(stream[set]);
+        const auto place = kept.find(command);
+        bool has_come = false;
+        for (auto i = set + 1; i <= at; ++i) {
+            const auto code = stream[i].code();
+            if (code == 'D') {
+                const auto other = owner(stream[i]);
+                if (other == command || (place == kept.npos && kept.find(other) == kept.npos)) return true;
+            } else if (place == kept.npos) {
+                return i != at || code != command;
+            } else if ("OKQ"sv.find(code) != kept.npos || "CHMR"sv.find(code) < place) {
+                return true;
+            } else if (place >= kept.find('M') && (code == 'A' || (code == 'E' && i != at))) {
+                return true;
+            } else if (code == command) {
+                if (has_come) return true;
+                has_come = true;
+            }
+        }
         return false;
     }
 };
@@ -723,7 +765,7 @@ inline const std::vector<macro_row> macro_table_rows{
      "drops them",
      "keeps them for that one command",
      "Postfix sends them",
-     [](const macro_situation& s) { return s.sent_for(s.ours, "LBU"); },
+     [](const macro_situation& s) { return s.set_is_dropped() && s.is_own(s.ours); },
      [] { return O + C + M + R + frame('D', "Li\0Q1\0"s) + L; }},
     {"macros for `E` with data, at that piece of the body",
      "are there",
@@ -735,7 +777,7 @@ inline const std::vector<macro_row> macro_table_rows{
      "keeps them until an earlier command or a set that isn't empty takes their place",
      "forgets them",
      "a queue id or an address of the message before must not be taken for one of this message",
-     [](const macro_situation& s) { return s.theirs != no_macro && s.sent_for(s.theirs, "CHMRTEN") && (s.set_is_dropped() || !s.is_own(s.theirs)); },
+     [](const macro_situation& s) { return s.is_over(s.theirs) && s.is_good(s.ours); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + A + frame('D', "M") + M; }},
 };
 

@@ -207,7 +207,6 @@ private:
     /// The macros at each event, once the events are the same.
     bool explain_macros() {
         if (hidden_.macros) return true;
-        const auto sent = cut_as_libmilter(case_.stream);
         for (std::size_t i = 0; i != ours_.all.events.size(); ++i) {
             const auto& mine = ours_.all.events[i];
             for (std::size_t m = 0; m != looked_up.size(); ++m) {
@@ -215,7 +214,7 @@ private:
                 if (mine.macros[m] == other) continue;
                 const auto found =
                     std::find_if(macro_table_rows.begin(), macro_table_rows.end(), [&](const auto& r) {
-                        return r.explains({sent, stream_, mine.at, looked_up[m], mine.macros[m], other});
+                        return r.explains({stream_, mine.at, looked_up[m], mine.macros[m], other});
                     });
                 if (found == macro_table_rows.end()) {
                     why_not_ = "macro " + std::string{looked_up[m]} + " at " + printable(mine.line) + ": " +
