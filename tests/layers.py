@@ -2,6 +2,9 @@
 """Checks who includes whom: a header includes only headers of lower levels, and never across the one line.
 
 The line: wire, codec and frame know nothing of rules; rules and conversation know nothing of bytes.
+
+Of the standard library they include only what does no I/O and knows no clock, thread or locale; and nothing in them is
+a variable that sessions could share.
 """
 
 import pathlib
@@ -22,6 +25,13 @@ LEVELS = [
 BYTES = "frame wire codec detail/bytes detail/fields detail/lists".split()
 RULES = "phase rules todo conversation".split()
 
+STANDARD = (
+    "array bit concepts cstddef cstdint cstring initializer_list iterator optional span string string_view type_traits "
+    "utility variant vector"
+).split()
+# Up to its value a function has a parenthesis, and a constant says what it is.
+VARIABLE = r"\b(?:thread_local|mutable|volatile)\b|\b(?:static|inline|extern)\b(?![^;={(]*\b(?:constexpr|namespace)\b)[^;={(]*[;={]"
+
 include = pathlib.Path(__file__).parent.parent / "include"
 level_of = {name: level for level, names in enumerate(LEVELS) for name in names.split()}
 wrong = []
@@ -30,7 +40,13 @@ found = set()
 for path in sorted((include / "kilter").rglob("*.hpp")):
     name = str(path.relative_to(include / "kilter").with_suffix(""))
     found.add(name)
-    for included in re.findall(r'#include "(.+)\.hpp"', path.read_text()):
+    text = re.sub(r"//.*", "", path.read_text())
+    for included in re.findall(r"#include <(.+)>", text):
+        if included not in STANDARD:
+            wrong.append(f"{name} includes <{included}>, which isn't among those allowed")
+    for variable in re.findall(VARIABLE, text):
+        wrong.append(f"{name} has a variable: {' '.join(variable.split())}")
+    for included in re.findall(r'#include "(.+)\.hpp"', text):
         other = str((path.parent / included).resolve().relative_to((include / "kilter").resolve()))
         if name not in level_of or other not in level_of:
             wrong.append(f"{name} includes {other}: one of them has no level")

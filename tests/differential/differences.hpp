@@ -112,6 +112,19 @@ inline std::string up_to_last_nul(const std::string& payload) {
     return last == payload.npos ? ""s : payload.substr(0, last + 1);
 }
 
+/// Is it a `C` of one of these families whose address libmilter can't use?
+inline bool has_no_address(const situation& s, std::string_view families) {
+    if (!s.is_one_of("C") || !s.fine()) return false;
+    const auto read = s.read();
+    return read.fields.size() == 4 && families.find(read.fields[1].value[0]) != families.npos &&
+           !address_of(read.fields[1].value[0], read.fields[3].value);
+}
+
+/// Does libmilter answer one of these commands like this?
+inline bool is_answered(const situation& s, std::string_view commands, char reply) {
+    return s.their_reply() != nullptr && s.their_reply()->code == reply && s.is_one_of(commands);
+}
+
 /// Has kilter refused it for its place, or, since it looks at them first, for its fields?
 inline bool misplaced(const situation& s) {
     return s.wrong(errc::out_of_turn) || s.wrong(errc::missing_field) || s.wrong(errc::missing_nul) ||
@@ -332,17 +345,18 @@ inline const std::vector<row> table{
          return {{{quiet_mail()}, repair::kind::ends}, {{}, repair::kind::ends}};
      },
      plain, [] { return O + C + M + R + frame('B') + E; }},
-    {about::fields, "an address in `C` that inet_aton() or inet_pton() doesn't take, or a path that is too long for a socket",
+    {about::fields, "an address in `C` that inet_aton() or inet_pton() doesn't take",
      "hangs up",
      "hands it out as the text that it is",
      "kilter has no addresses but texts; to judge one is for whoever uses it",
-     [](const situation& s) -> repairs {
-         if (!s.is_one_of("C") || !s.fine()) return {};
-         const auto read = s.read();
-         if (read.fields.size() != 4 || address_of(read.fields[1].value[0], read.fields[3].value)) return {};
-         return hangs_up();
-     },
+     [](const situation& s) { return has_no_address(s, "46") ? hangs_up() : repairs{}; },
      plain, [] { return O + frame('C', "h\0" "4\0\1x\0"s) + M; }},
+    {about::fields, "a path in `C` that is too long for a socket",
+     "hangs up",
+     "hands it out as the text that it is",
+     "how long one may be differs from system to system",
+     [](const situation& s) { return has_no_address(s, "L") ? hangs_up() : repairs{}; },
+     plain, [] { return O + frame('C', "h\0L\0\0"s + std::string(120, 'p') + "\0"s) + M; }},
     {about::fields, "data on `E`, if the filter has a verdict on it",
      "hands it out as a piece of the body, and sends the verdict twice, the second time without its text",
      "the same, but one answer",
@@ -563,25 +577,29 @@ inline const std::vector<row> table{
          return without_reply(s);
      },
      [] { policy p; p.progress_at_mail = true; return p; }, [] { return O + C + M + R; }},
-    {about::replies, "accept in answer to `U`, discard to `C`, `H` or `U`, skip to other commands than content",
+    {about::replies, "accept in answer to `U`",
      "sends it",
      "refuses it, `wrong_reply`, and closes the session",
-     "Postfix panics at the one, Sendmail drops all filters at the other, and is silent until the end at the third",
-     [](const situation& s) -> repairs {
-         const auto* reply = s.their_reply();
-         if (reply == nullptr) return {};
-         const bool harms = (reply->code == 'a' && s.is_one_of("U")) || (reply->code == 'd' && s.is_one_of("CHU")) ||
-             (reply->code == 's' && s.is_one_of("CHMRTUE"));
-         if (!harms) return {};
-         return gives_up();
-     },
+     "Postfix panics",
+     [](const situation& s) { return is_answered(s, "U", 'a') ? gives_up() : repairs{}; },
+     [] { return that_says(step::unknown, answer::accept); }, [] { return O + C + U; }},
+    {about::replies, "discard in answer to `C`, `H` or `U`",
+     "sends it",
+     "refuses it, `wrong_reply`, and closes the session",
+     "Sendmail drops all filters",
+     [](const situation& s) { return is_answered(s, "CHU", 'd') ? gives_up() : repairs{}; },
+     [] { return that_says(step::connect, answer::discard); }, [] { return O + C; }},
+    {about::replies, "skip in answer to other commands than content",
+     "sends it",
+     "refuses it, `wrong_reply`, and closes the session",
+     "Sendmail is silent until the end",
+     [](const situation& s) { return is_answered(s, "CHMRTUE", 's') ? gives_up() : repairs{}; },
      [] {
-         policy p;
+         auto p = that_says(step::mail, answer::skip);
          p.options = option::skip;
-         p.verdicts = {{step::unknown, 1, answer::accept}, {step::connect, 1, answer::discard}, {step::mail, 1, answer::skip}};
          return p;
      },
-     [] { return O + C + U; }},
+     [] { return O + C + M; }},
     {about::replies, "a header field with a line end, a space or a colon where it makes two of one",
      "sends it",
      "refuses it, `bad_header_name` or `bad_header_value`",
@@ -694,6 +712,13 @@ struct macro_situation {
             if (braced(read.fields[i].value) == braced(name)) return read.fields[i + 1].value;
         return std::nullopt;
     }
+    /// Has it come in a set that some row has taken out of the stream?
+    bool is_taken_out(const pieces& whole, const std::string& value) const {
+        return std::any_of(whole.begin(), whole.end(), [&](const piece& p) {
+            return value_in(p, "CHMRTEN") == value &&
+                std::none_of(stream.begin(), stream.end(), [&](const piece& q) { return q.bytes == p.bytes; });
+        });
+    }
     /// Does libmilter drop the set of the command of the event?
     bool set_is_dropped() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
     /// Is it in the set that was sent for the command of the event?
@@ -706,6 +731,12 @@ struct macro_situation {
     /// Has the value come in a set whose time, of those that kilter says, is over at the event?
     bool is_over(const std::string& value) const {
         return any_set([&](std::size_t i) { return over(i) && value_in(stream[i], "CHMRTEN") == value; });
+    }
+    /// Has it come in a set whose command has yet to come?
+    bool is_early(const std::string& value) const {
+        return any_set([&](std::size_t i) {
+            return !over(i) && !has_come(i) && value_in(stream[i], "CHMRTEN") == value;
+        });
     }
     /// Does it come of a set whose time it is? Or is there none that has the macro?
     bool is_good(const std::string& value) const {
@@ -724,13 +755,19 @@ private:
         return false;
     }
 
+    bool has_come(std::size_t set) const {
+        for (auto i = set + 1; i <= at; ++i)
+            if (stream[i].code() == owner(stream[set])) return true;
+        return false;
+    }
+
     /// Is the set over, which is good for its command alone, or until that or an earlier one comes once more, and for no
     /// longer than the message?
     bool over(std::size_t set) const {
         constexpr auto kept = "CHMRTNE"sv;
         const auto command = owner(stream[set]);
         const auto place = kept.find(command);
-        bool has_come = false;
+        bool came = false;
         for (auto i = set + 1; i <= at; ++i) {
             const auto code = stream[i].code();
             if (code == 'D') {
@@ -743,8 +780,8 @@ private:
             } else if (place >= kept.find('M') && (code == 'A' || (code == 'E' && i != at))) {
                 return true;
             } else if (code == command) {
-                if (has_come) return true;
-                has_come = true;
+                if (came) return true;
+                came = true;
             }
         }
         return false;
@@ -779,6 +816,12 @@ inline const std::vector<macro_row> macro_table_rows{
      "a queue id or an address of the message before must not be taken for one of this message",
      [](const macro_situation& s) { return s.is_over(s.theirs) && s.is_good(s.ours); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + A + frame('D', "M") + M; }},
+    {"macros of a later command, which hasn't come or isn't wanted",
+     "come before those of earlier commands",
+     "come after those of the commands that have come",
+     "what the filter has heard of goes before what it hasn't",
+     [](const macro_situation& s) { return s.is_early(s.theirs) && s.is_good(s.ours); },
+     [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + R + frame('D', "Ti\0Q2\0"s) + L; }},
 };
 
 // clang-format on

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a session has said, looked at by the book and without the library: whole frames of known codes, none
-// over the agreed size, and no text in them by which a filter could inject a line.
+// What a session has said or handed out, looked at by the book and without the library: whole frames of known
+// codes, none over the agreed size, and no text in them by which a filter could inject a line.
 #pragma once
 
 #include "fuzz/fuzz.hpp"
@@ -124,6 +124,31 @@ inline void check_commands(std::string_view said, std::size_t size) {
             default: return;
         }
     });
+}
+
+/// What an MTA is handed out of a filter's replies: nothing in it begins another line.
+template <class M>
+void check_handed_out(const M& reply) {
+    if constexpr (requires { reply.name, reply.value, reply.space; }) {
+        require(!reply.name.empty() && std::all_of(reply.name.begin(), reply.name.end(),
+                                                   [](char c) { return c > 32 && c < 127 && c != ':'; }),
+                "a header name is one word");
+        const auto value = std::string{reply.space}.append(reply.value).append("x");
+        require(value.find('\0') == value.npos, "no NUL is in a header");
+        for (std::size_t at = 0; (at = value.find_first_of("\r\n", at)) != value.npos; ++at)
+            require(value[at] == '\r' ? value[at + 1] == '\n' : value[at + 1] == ' ' || value[at + 1] == '\t',
+                    "a line of a header goes on with white space");
+    } else if constexpr (requires { reply.sender; }) {
+        require(is_plain(reply.sender) && is_plain(reply.args), "no control character is in an envelope");
+    } else if constexpr (requires { reply.recipient, reply.args; }) {
+        require(is_plain(reply.recipient) && is_plain(reply.args), "no control character is in an envelope");
+    } else if constexpr (requires { reply.recipient; }) {
+        require(is_plain(reply.recipient), "no control character is in an envelope");
+    } else if constexpr (requires { reply.reason; }) {
+        require(reply.reason.find('\0') == reply.reason.npos, "no NUL is in a reason");
+    } else if constexpr (requires { reply.text; }) {
+        check_smtp_reply(std::string{reply.text}.append(1, '\0'));
+    }
 }
 
 }  // namespace fuzz

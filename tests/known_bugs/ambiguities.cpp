@@ -165,7 +165,7 @@ TEST_CASE("A63 a recipient that the MTA has refused is known by a macro") {
     CHECK(table.find("rcpt_mailer") == "error");
 }
 
-TEST_CASE("A64 what a filter says of a recipient that the MTA has refused counts for nothing") {
+TEST_CASE("A64 a refusal of a recipient that the MTA has refused counts for nothing, accept and discard count") {
     for (const char verdict : "crtad"sv) {
         auto p = in_mail(option::rejected_rcpt);
         REQUIRE(p.mta_says(command::rcpt{.recipient = "<e@f>", .rejected = true}) == errc::ok);
