@@ -388,7 +388,8 @@ void full_of_macros() {
     {
         filter f;
         f.keep_macros().hear(bytes_of(command::connect{"mx"}));
-        for (const char command : {'H', 'M', 'R', 'T', 'N', 'E', 'L'}) f.hear(raw('D', command + most));
+        for (const char command : {'H', 'M', 'R', 'T', 'N', 'E', 'L'})
+            f.hear(raw('D', std::string(1, command).append(most)));
         const auto frames = raw('D', "Cj\0\0"sv).append(raw('D', "C"));
         add(repeat("a set in front of seven such sets, with a macro and without one by turns", f, frames,
                    many(1'000'000), 2),
@@ -455,7 +456,7 @@ void full_of_names(std::string title, std::optional<std::string_view> value, std
     all.stop(kept);
     o.held = kept.held;
     o.allocations = kept.allocations;
-    o.end = wrong == errc::ok ? end_of(session) : "send(): " + std::string{to_string(wrong)};
+    o.end = wrong == errc::ok ? end_of(session) : std::string{"send(): "}.append(to_string(wrong));
     // The names are kept, and the macros made last.
     add(o, frame.size() + 200'000, end);
 }
@@ -463,7 +464,7 @@ void full_of_names(std::string title, std::optional<std::string_view> value, std
 void full_of_names() {
     const std::string value(200, 'v');
     full_of_names("a macro list of 500,000 names, and the macros made of it", value,
-                  "send(): " + std::string{to_string(errc::too_long)});
+                  std::string{"send(): "}.append(to_string(errc::too_long)));
     full_of_names("the same, where none of them has a value", std::nullopt, legal);
 }
 

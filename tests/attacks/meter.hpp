@@ -54,7 +54,7 @@ private:
 /// A whole number with commas.
 inline std::string count(std::uint64_t value) {
     auto text = std::to_string(value);
-    for (auto at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+    for (auto at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
     return text;
 }
 

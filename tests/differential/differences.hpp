@@ -695,6 +695,7 @@ inline const std::vector<row> table{
 struct macro_situation {
     const pieces& stream;  ///< what kilter was given
     std::size_t at;        ///< the piece of the event
+    char command;          ///< that of the event: `B`, too, for data on `E`
     std::string_view name;
     const std::string& ours;
     const std::string& theirs;
@@ -715,17 +716,23 @@ struct macro_situation {
     /// Has it come in a set that some row has taken out of the stream?
     bool is_taken_out(const pieces& whole, const std::string& value) const {
         return std::any_of(whole.begin(), whole.end(), [&](const piece& p) {
+            const auto same = [&](const piece& q) { return q.bytes == p.bytes; };
             return value_in(p, "CHMRTEN") == value &&
-                std::none_of(stream.begin(), stream.end(), [&](const piece& q) { return q.bytes == p.bytes; });
+                std::count_if(whole.begin(), whole.end(), same) > std::count_if(stream.begin(), stream.end(), same);
         });
     }
     /// Does libmilter drop the set of the command of the event?
-    bool set_is_dropped() const { return "LBU"sv.find(stream[at].code()) != std::string_view::npos; }
+    bool set_is_dropped() const { return "LBU"sv.find(command) != std::string_view::npos; }
+    /// Is the event a piece of the body that came with the end of the message?
+    bool is_data_on_end() const { return command != stream[at].code(); }
     /// Is it in the set that was sent for the command of the event?
     bool is_own(const std::string& value) const {
-        const auto code = stream[at].code();
+        return is_of(command, value);
+    }
+    /// Is it in the set that was sent with the frame of the event for this command?
+    bool is_of(char whose, const std::string& value) const {
         for (auto i = at; i != 0 && stream[i - 1].code() == 'D'; --i)
-            if (owner(stream[i - 1]) == code) return value_in(stream[i - 1], {&code, 1}) == value;
+            if (owner(stream[i - 1]) == whose) return value_in(stream[i - 1], {&whose, 1}) == value;
         return false;
     }
     /// Has the value come in a set whose time, of those that kilter says, is over at the event?
@@ -765,21 +772,22 @@ private:
     /// longer than the message?
     bool over(std::size_t set) const {
         constexpr auto kept = "CHMRTNE"sv;
-        const auto command = owner(stream[set]);
-        const auto place = kept.find(command);
+        const auto whose = owner(stream[set]);
+        const auto place = kept.find(whose);
+        if (whose == 'E' && is_data_on_end()) return true;  // its time has yet to come
         bool came = false;
         for (auto i = set + 1; i <= at; ++i) {
             const auto code = stream[i].code();
             if (code == 'D') {
                 const auto other = owner(stream[i]);
-                if (other == command || (place == kept.npos && kept.find(other) == kept.npos)) return true;
+                if (other == whose || (place == kept.npos && kept.find(other) == kept.npos)) return true;
             } else if (place == kept.npos) {
-                return i != at || code != command;
+                return i != at || whose != command;
             } else if ("OKQ"sv.find(code) != kept.npos || "CHMR"sv.find(code) < place) {
                 return true;
             } else if (place >= kept.find('M') && (code == 'A' || (code == 'E' && i != at))) {
                 return true;
-            } else if (code == command) {
+            } else if (code == whose) {
                 if (came) return true;
                 came = true;
             }
@@ -808,7 +816,7 @@ inline const std::vector<macro_row> macro_table_rows{
      "are there",
      "come with the end of the message that follows",
      "they belong to it",
-     [](const macro_situation& s) { return s.stream[s.at].code() == 'E' && s.is_own(s.theirs); },
+     [](const macro_situation& s) { return s.is_data_on_end() && s.is_of('E', s.theirs); },
      [] { return O + C + M + R + frame('D', "Rj\0Q1\0"s) + R + frame('D', "Ej\0Q2\0"s) + frame('E', "x"); }},
     {"macros of a message or command that is over, or whose new set is empty",
      "keeps them until an earlier command or a set that isn't empty takes their place",
