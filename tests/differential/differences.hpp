@@ -694,6 +694,7 @@ inline const std::vector<row> table{
 /// A macro that has another value on each side.
 struct macro_situation {
     const pieces& stream;  ///< what kilter was given
+    const trace& ours_all;
     std::size_t at;        ///< the piece of the event
     char command;          ///< that of the event: `B`, too, for data on `E`
     std::string_view name;
@@ -739,10 +740,10 @@ struct macro_situation {
     bool is_over(const std::string& value) const {
         return any_set([&](std::size_t i) { return over(i) && value_in(stream[i], "CHMRTEN") == value; });
     }
-    /// Has it come in a set whose command has yet to come?
+    /// Has it come in a set for a later command than the last one?
     bool is_early(const std::string& value) const {
         return any_set([&](std::size_t i) {
-            return !over(i) && !has_come(i) && value_in(stream[i], "CHMRTEN") == value;
+            return !over(i) && is_later(i) && value_in(stream[i], "CHMRTEN") == value;
         });
     }
     /// Does it come of a set whose time it is? Or is there none that has the macro?
@@ -762,22 +763,37 @@ private:
         return false;
     }
 
-    bool has_come(std::size_t set) const {
-        for (auto i = set + 1; i <= at; ++i)
-            if (stream[i].code() == owner(stream[set])) return true;
-        return false;
+    /// The command of a piece; `E` with data is one of the body if that is answered with a verdict.
+    char code_at(std::size_t i) const {
+        const auto code = stream[i].code();
+        if (code != 'E' || stream[i].payload().empty()) return code;
+        const auto ends = [&](const seen& e) { return e.at == i && e.line == "end_of_message"; };
+        return std::any_of(ours_all.events.begin(), ours_all.events.end(), ends) ? 'E' : 'B';
+    }
+
+    /// The commands whose sets are kept, in the order in which they come.
+    static constexpr auto kept = "CHMRTNE"sv;
+
+    /// Is it for a later command than the last of those that has come?
+    bool is_later(std::size_t set) const {
+        const auto place = kept.find(owner(stream[set]));
+        for (auto i = at + 1; i-- != 0;) {
+            const auto code = code_at(i);
+            if (code == 'A' || (code == 'E' && i != at)) return place > kept.find('H');
+            if (kept.find(code) != kept.npos) return place > kept.find(code);
+        }
+        return true;
     }
 
     /// Is the set over, which is good for its command alone, or until that or an earlier one comes once more, and for no
     /// longer than the message?
     bool over(std::size_t set) const {
-        constexpr auto kept = "CHMRTNE"sv;
         const auto whose = owner(stream[set]);
         const auto place = kept.find(whose);
         if (whose == 'E' && is_data_on_end()) return true;  // its time has yet to come
         bool came = false;
         for (auto i = set + 1; i <= at; ++i) {
-            const auto code = stream[i].code();
+            const auto code = code_at(i);
             if (code == 'D') {
                 const auto other = owner(stream[i]);
                 if (other == whose || (place == kept.npos && kept.find(other) == kept.npos)) return true;
@@ -824,10 +840,10 @@ inline const std::vector<macro_row> macro_table_rows{
      "a queue id or an address of the message before must not be taken for one of this message",
      [](const macro_situation& s) { return s.is_over(s.theirs) && s.is_good(s.ours); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + A + frame('D', "M") + M; }},
-    {"macros of a later command, which hasn't come or isn't wanted",
+    {"macros of a command that comes later than the last one that has come: it isn't wanted, or out of order",
      "come before those of earlier commands",
-     "come after those of the commands that have come",
-     "what the filter has heard of goes before what it hasn't",
+     "come after those of the commands up to that one",
+     "what the filter is at goes before what it may never hear of",
      [](const macro_situation& s) { return s.is_early(s.theirs) && s.is_good(s.ours); },
      [] { return O + C + frame('D', "Mi\0Q1\0"s) + M + R + frame('D', "Ti\0Q2\0"s) + L; }},
 };

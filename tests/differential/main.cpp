@@ -227,7 +227,8 @@ private:
                 const auto& other = theirs_.events[i].macros[m];
                 if (mine.macros[m] == other) continue;
                 const char command = mine.line.starts_with("body|") ? 'B' : stream_[mine.at].code();
-                const macro_situation s{stream_, mine.at, command, looked_up[m], mine.macros[m], other};
+                const macro_situation s{stream_,      ours_.all,      mine.at, command,
+                                        looked_up[m], mine.macros[m], other};
                 const auto found = std::find_if(macro_table_rows.begin(), macro_table_rows.end(),
                                                 [&](const auto& r) { return r.explains(s); });
                 if (found == macro_table_rows.end() && s.is_taken_out(sent, other) && s.is_good(s.ours))
