@@ -765,6 +765,7 @@ private:
 
     /// The command of a piece; `E` with data is one of the body if that is answered with a verdict.
     char code_at(std::size_t i) const {
+        if (i == at) return command;
         const auto code = stream[i].code();
         if (code != 'E' || stream[i].payload().empty()) return code;
         const auto ends = [&](const seen& e) { return e.at == i && e.line == "end_of_message"; };
