@@ -15,8 +15,8 @@
 #include <tuple>
 #include <variant>
 
-#include "differences.hpp"
 #include "libmilter_side.hpp"
+#include "macro_differences.hpp"
 
 namespace {
 
